@@ -1,0 +1,34 @@
+from datetime import date
+
+import pytest
+
+from lib.workdays import add_workdays, is_known, is_workday, publication_end
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "end"),
+    [
+        (date(2026, 11, 2), 3, date(2026, 11, 5)),  # Monday to Thursday
+        (date(2026, 11, 4), 3, date(2026, 11, 9)),  # over a weekend
+        (date(2026, 11, 7), 3, date(2026, 11, 11)),  # published on a Saturday
+        (date(2025, 9, 30), 3, date(2025, 10, 11)),  # National Day week, make-up Saturday 11 October
+        (date(2026, 11, 2), 0, date(2026, 11, 2)),
+    ],
+)
+def test_publication_end_counts_working_days_after_the_day_of_publishing(start, days, end):
+    assert publication_end(start, days) == (end, frozenset())
+
+
+def test_a_make_up_sunday_is_a_workday():
+    assert is_workday(date(2025, 9, 28))
+    assert not is_workday(date(2025, 10, 1))
+
+
+def test_an_unknown_year_is_counted_monday_to_friday_and_reported():
+    assert not is_known(2099)
+    assert add_workdays(date(2099, 1, 2), 1) == (date(2099, 1, 5), frozenset({2099}))
+
+
+def test_a_negative_number_of_days_is_refused():
+    with pytest.raises(ValueError):
+        add_workdays(date(2026, 11, 2), -1)
