@@ -1,0 +1,9 @@
+"""The entry point of an asynchronous server, for hosts that offer nothing else."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+application = get_asgi_application()
