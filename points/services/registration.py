@@ -1,0 +1,162 @@
+"""Registering entries for many members at once (domain.md §5.2)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from branches.models import Branch
+from lib.steps import Refused
+from members.models import Member, Position
+from members.notices import record
+from members.rights import Actor
+from points.models import Criterion, Declaration, Decision, Entry, Registration
+from points.rules import applies_to
+from points.services.decisions import approve_as_claimed, decide
+
+REGISTRABLE = (
+    Criterion.RegisteredBy.BRANCH,
+    Criterion.RegisteredBy.EITHER,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What is registered: one criterion on one day, for each of the ticked members."""
+
+    criterion: Criterion
+    times: Decimal
+    occurred_on: date
+    reason: str
+
+
+@transaction.atomic
+def register(
+    *,
+    token: UUID,
+    branch: Branch,
+    month: date,
+    item: Item,
+    members: Collection[int],
+    by: Actor,
+    at: datetime,
+) -> Registration:
+    """Register an item for members of the roster of a branch's month.
+
+    It is approved by being registered, except for the registrar's own entry, which waits
+    for somebody else's decision in the review (recusal, domain.md §5.4). The same token
+    again returns the registration made the first time. The caller has checked who may
+    register and holds the lock of the round.
+
+    Raises Refused for a criterion that the branch cannot register, a date outside the
+    month, members not on the roster or to whom the criterion does not apply, or nobody
+    ticked.
+    """
+    existing = Registration.objects.filter(token=token).first()
+    if existing is not None:
+        return existing
+    ticked = _check(branch=branch, month=month, item=item, members=members)
+    registration = Registration.objects.create(
+        token=token,
+        branch=branch,
+        month=month,
+        criterion=item.criterion,
+        times=item.times,
+        occurred_on=item.occurred_on,
+        reason=item.reason,
+        registered_by=by.user,
+        registered_at=at,
+    )
+    sheets = dict(
+        Declaration.objects.filter(member__in=ticked, month=month).values_list("member", "pk")
+    )
+    entries = Entry.objects.bulk_create(
+        Entry(
+            member=member,
+            branch=branch,
+            month=month,
+            declaration_id=sheets.get(member.pk),
+            registration=registration,
+            criterion=item.criterion,
+            source=Entry.Source.REGISTERED,
+            times=item.times,
+            claimed_points=(item.criterion.points * item.times).quantize(Decimal("0.01")),
+            occurred_on=item.occurred_on,
+            reason=item.reason,
+            created_by=by.user,
+            created_at=at,
+        )
+        for member in ticked
+    )
+    approve_as_claimed(
+        entries=[entry for entry in entries if entry.member_id != by.member_id], by=by, at=at
+    )
+    record(
+        by=by.user, at=at, verb="register", target=registration, branch=branch, count=len(entries)
+    )
+    return registration
+
+
+def _check(
+    *, branch: Branch, month: date, item: Item, members: Collection[int]
+) -> list[Member]:
+    criterion = item.criterion
+    if criterion.registered_by not in REGISTRABLE or criterion.rule_book.branch_id != branch.pk:
+        raise Refused(_("The branch cannot register this item. Choose one from the list."))
+    if (item.occurred_on.year, item.occurred_on.month) != (month.year, month.month):
+        raise Refused(_("The date must lie in the month of the round."))
+    ticked = list(Member.objects.of_branch(branch, month).filter(pk__in=members))
+    if not ticked:
+        raise Refused(_("Tick at least one member."))
+    if len(ticked) < len(set(members)):
+        raise Refused(_("Some of the ticked members are not on the roster of this month."))
+    secretaries = set(
+        Position.objects.on(month)
+        .filter(branch=branch, kind=Position.Kind.SECRETARY)
+        .values_list("member", flat=True)
+    )
+    outside = [
+        member.name
+        for member in ticked
+        if not applies_to(criterion, member=member, is_secretary=member.pk in secretaries)
+    ]
+    if outside:
+        raise Refused(
+            _("This item does not apply to: %(names)s.") % {"names": "、".join(outside)}
+        )
+    return ticked
+
+
+@transaction.atomic
+def undo(
+    *, registration: Registration, reason: str, by: Actor, at: datetime, entry_id: int | None = None
+) -> int:
+    """Undo a registration, or one entry of it, by reversing decisions; nothing is deleted.
+    The caller has checked that the round is still open to it. Doing it twice does it once."""
+    entries = Entry.objects.filter(registration=registration).standing()
+    if entry_id is not None:
+        entries = entries.filter(pk=entry_id)
+    count = 0
+    for entry in entries:
+        decide(
+            entry=entry,
+            outcome=Decision.Outcome.WITHDRAWN,
+            points=None,
+            reason=reason,
+            by=by,
+            at=at,
+        )
+        count += 1
+    record(
+        by=by.user,
+        at=at,
+        verb="undo_registration",
+        target=registration,
+        branch=registration.branch_id,
+        count=count,
+    )
+    return count
