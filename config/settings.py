@@ -21,6 +21,9 @@ if ENV_FILE:
 
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)
+DEMO_ACCOUNTS = ["admin", "staff", "secretary", "deputy", "member", "leader"]
+# Public on purpose: demo mode refuses to run with DEBUG off.
+DEMO_PASSWORD = "party-points"  # noqa: S105
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data")))
 
 SECRET_KEY = env.str("SECRET_KEY", default="insecure-for-development-only" if DEBUG else "")
