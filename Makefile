@@ -18,6 +18,7 @@ LEVEL_OF_DEV := $(if $(wildcard .venv/.e2e),e2e,dev)
 SYNC := $(UV) pip sync --quiet --python $(PY) --require-hashes
 
 export UV_PYTHON_DOWNLOADS := never
+export PIP_ROOT_USER_ACTION := ignore
 export PORT HOST
 
 .DEFAULT_GOAL := help

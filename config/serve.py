@@ -79,13 +79,9 @@ def prepare_database() -> None:
         call_command("load_demo", verbosity=0)
 
 
-def commands(host: str, port: int) -> dict[str, list[str]]:
+def commands() -> dict[str, list[str]]:
     """Return the command line of each process."""
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    web = (
-        f"-m gunicorn config.wsgi --bind {address} --worker-class gthread --workers 2"
-        " --threads 4 --timeout 60 --graceful-timeout 5 --access-logfile -"
-    )
+    web = "-m gunicorn --config python:config.gunicorn config.wsgi"
     worker = (
         "-m celery --app config worker --beat --pool prefork --concurrency 1"
         " --without-gossip --without-mingle --loglevel INFO"
@@ -198,7 +194,7 @@ def serve(host: str, port: int) -> None:
     url = f"http://{shown}:{port}/"
     services: list[Service] = []
     try:
-        for name, command in commands(host, port).items():
+        for name, command in commands().items():
             services.append(start(name, command, folder, {"REMAP_SIGTERM": "SIGQUIT"}))
         wait_until_it_answers(url, services)
         say(greeting(url, folder))

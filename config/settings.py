@@ -103,6 +103,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.health.health_middleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -140,9 +141,8 @@ TEMPLATES = [
 
 # --- Data -----------------------------------------------------------------------------------
 
-DATABASES = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'points.sqlite3'}")
-}
+DATABASE_URL = env.str("DATABASE_URL", default="") or f"sqlite:///{DATA_DIR / 'points.sqlite3'}"
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Without IMMEDIATE, web and worker at once meet “database is locked”.
     DATABASES["default"]["OPTIONS"] = {
@@ -262,7 +262,7 @@ for _folder in ("", "media", "worker", "worker/messages", "worker/done", "worker
 
 EMAIL_URL = env.str("EMAIL_URL", default="")
 EMAIL_CONFIGURED = bool(EMAIL_URL)
-_email = env.email_url("EMAIL_URL", default="consolemail:" if DEBUG else "dummymail:")
+_email = env.email_url_config(EMAIL_URL or ("consolemail:" if DEBUG else "dummymail:"))
 EMAIL_BACKEND = _email["EMAIL_BACKEND"]
 EMAIL_HOST = _email.get("EMAIL_HOST")
 EMAIL_PORT = _email.get("EMAIL_PORT")
