@@ -3,12 +3,16 @@
 from datetime import timedelta
 from pathlib import Path
 
+import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 from config.safety import refusal, unsafe_settings
+
+# Django's form and admin classes take type parameters in annotations; this makes them run.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -271,6 +275,8 @@ EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 20
+# Where links in e-mails lead; without it they carry no link.
+SITE_URL = env.str("SITE_URL", default="").rstrip("/")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="points@localhost")
 
 IMPORT_EXPORT_USE_TRANSACTIONS = True
