@@ -323,6 +323,7 @@ class Notice(models.Model):
         _("delivery"), max_length=10, choices=Delivery.choices, default=Delivery.NONE
     )
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    attempted_at = models.DateTimeField(_("last attempt at"), null=True, blank=True)
     error = models.TextField(_("error"), blank=True)
 
     class Meta:
