@@ -46,9 +46,7 @@ class Round(models.Model):
     concluded_at = models.DateTimeField(_("concluded at"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     # Empty while follow-ups have yet to be brought to what this closed month demands.
-    thresholds_checked_at = models.DateTimeField(
-        _("thresholds checked at"), null=True, blank=True
-    )
+    thresholds_checked_at = models.DateTimeField(_("thresholds checked at"), null=True, blank=True)
 
     objects = RoundQuerySet.as_manager()
 
@@ -482,6 +480,11 @@ class JobRun(models.Model):
                 condition=Q(state="RUNNING", finished_at__isnull=True)
                 | Q(state__in=["DONE", "FAILED"], finished_at__isnull=False),
                 name="job_run_finished",
+            ),
+            models.UniqueConstraint(
+                fields=["job", "key"],
+                condition=Q(state="RUNNING"),
+                name="job_run_one_running",
             ),
         ]
         indexes = [models.Index(fields=["job", "key"], name="job_run_job_key")]
