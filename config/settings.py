@@ -292,6 +292,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
+        "axes": {"level": "WARNING"},
         # What a mistyped host or an expired form leaves behind is no error of ours.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
