@@ -27,7 +27,7 @@ def span_constraint(name: str) -> models.CheckConstraint:
 class AccountManager(UserManager["User"]):
     def system(self) -> "User":
         """The account in whose name imports and jobs act; nobody can sign in with it."""
-        user, created = self.get_or_create(
+        user, _created = self.get_or_create(
             username=SYSTEM_USERNAME, defaults={"is_active": False, "password": "!"}
         )
         return user

@@ -57,7 +57,9 @@ def tell(messages: Iterable[Message], *, at: datetime) -> int:
     return len(rows)
 
 
-def tell_users(users: Iterable[User | int], *, key: str, subject: Any, url: str, at: datetime) -> None:
+def tell_users(
+    users: Iterable[User | int], *, key: str, subject: Any, url: str, at: datetime
+) -> None:
     """The same for accounts, e.g. of committee staff who are not on the roll."""
     ids = {user if isinstance(user, int) else user.pk for user in users}
     Notice.objects.bulk_create(

@@ -72,15 +72,11 @@ class Policy(models.Model):
     )
     talk_after = models.PositiveSmallIntegerField(_("months until a talk"), default=1)
     interview_after = models.PositiveSmallIntegerField(_("months until an interview"), default=2)
-    disposition_after = models.PositiveSmallIntegerField(
-        _("months until a disposition"), default=3
-    )
+    disposition_after = models.PositiveSmallIntegerField(_("months until a disposition"), default=3)
     follow_up_days = models.PositiveSmallIntegerField(
         _("working days for a talk or an interview"), default=10
     )
-    candidate_ranks = models.PositiveSmallIntegerField(
-        _("ranks that may be nominated"), default=3
-    )
+    candidate_ranks = models.PositiveSmallIntegerField(_("ranks that may be nominated"), default=3)
     branch_below_percent = models.PositiveSmallIntegerField(
         _("share of members below the line, in percent, that bars the branch"),
         default=30,
@@ -175,8 +171,7 @@ class RuleBook(models.Model):
 
     def __str__(self) -> str:
         return str(
-            _("%(branch)s, version %(version)s")
-            % {"branch": self.branch, "version": self.version}
+            _("%(branch)s, version %(version)s") % {"branch": self.branch, "version": self.version}
         )
 
     def get_absolute_url(self) -> str:
@@ -253,9 +248,7 @@ class Criterion(models.Model):
         ordering = ["sort_order", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["rule_book", "code"], name="criterion_code"),
-            models.CheckConstraint(
-                condition=Q(category__in=CATEGORIES), name="criterion_category"
-            ),
+            models.CheckConstraint(condition=Q(category__in=CATEGORIES), name="criterion_category"),
             models.CheckConstraint(
                 condition=Q(
                     registered_by__in=[
@@ -283,9 +276,7 @@ class Criterion(models.Model):
 class CategoryCap(models.Model):
     """类别上限: the most plus points of one category that one month can bring."""
 
-    rule_book = models.ForeignKey(
-        RuleBook, on_delete=models.CASCADE, related_name="category_caps"
-    )
+    rule_book = models.ForeignKey(RuleBook, on_delete=models.CASCADE, related_name="category_caps")
     category = models.CharField(_("category"), max_length=20, choices=Category.choices)
     max_plus_month = points_field(_("plus points per month"))
 
@@ -381,8 +372,14 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
     def standing(self) -> "EntryQuerySet":
         """Entries that were not taken back or undone."""
-        return self.exclude(
-            decisions__is_current=True, decisions__outcome=Decision.Outcome.WITHDRAWN
+        return self.filter(
+            ~models.Exists(
+                Decision.objects.filter(
+                    entry=models.OuterRef("pk"),
+                    is_current=True,
+                    outcome=Decision.Outcome.WITHDRAWN,
+                )
+            )
         )
 
     def counting(self) -> "EntryQuerySet":
@@ -401,9 +398,7 @@ class Registration(models.Model):
     branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="registrations")
     month = models.DateField(_("month"))
     criterion = models.ForeignKey("Criterion", on_delete=models.PROTECT, related_name="+")
-    times = models.DecimalField(
-        _("times"), max_digits=6, decimal_places=2, default=Decimal("1.00")
-    )
+    times = models.DecimalField(_("times"), max_digits=6, decimal_places=2, default=Decimal("1.00"))
     occurred_on = models.DateField(_("date"))
     reason = models.CharField(_("reason"), max_length=500, blank=True)
     registered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -438,9 +433,7 @@ class Entry(models.Model):
         Registration, null=True, blank=True, on_delete=models.PROTECT, related_name="entries"
     )
     source = models.CharField(_("source"), max_length=12, choices=Source.choices)
-    times = models.DecimalField(
-        _("times"), max_digits=6, decimal_places=2, default=Decimal("1.00")
-    )
+    times = models.DecimalField(_("times"), max_digits=6, decimal_places=2, default=Decimal("1.00"))
     claimed_points = points_field(_("claimed points"))
     occurred_on = models.DateField(_("date"))
     reason = models.CharField(_("reason"), max_length=500, blank=True)

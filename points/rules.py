@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Any
 
 from members.rights import Actor
-from points.models import Criterion, Declaration, Entry
+from points.models import Criterion, Declaration
 
 
 def may_write_own(actor: Actor, declaration: Declaration) -> bool:
@@ -21,27 +21,33 @@ def may_write(actor: Actor, declaration: Declaration) -> bool:
     )
 
 
-def may_register(actor: Actor, branch_id: int, *, has_secretary: bool = True) -> bool:
-    """The branch committee; committee staff in place of a secretary that is missing."""
-    return actor.is_on_committee_of(branch_id) or (
-        actor.is_staff_over(branch_id) and (actor.is_system or not has_secretary)
-    )
+def may_register_item(actor: Actor, criterion: Criterion, branch_id: int) -> bool:
+    """What the branch registers, the branch committee may; what the committee registers
+    (党委登记, e.g. discipline), only committee staff above the branch (domain.md §3)."""
+    if criterion.rule_book.branch_id != branch_id:
+        return False
+    match criterion.registered_by:
+        case Criterion.RegisteredBy.BRANCH | Criterion.RegisteredBy.EITHER:
+            return True
+        case Criterion.RegisteredBy.COMMITTEE:
+            return actor.is_staff_over(branch_id)
+        case _:
+            return False
 
 
-def may_decide(actor: Actor, entry: Entry | Declaration, committee: Collection[int]) -> bool:
-    """Recusal (domain.md §5.4): nobody decides an entry of their own. Another member of
+def may_decide(actor: Actor, *, member_id: int, branch_id: int, committee: Collection[int]) -> bool:
+    """Recusal (domain.md §5.4): nobody decides what concerns themselves. Another member of
     the branch committee does; where there is none, the committee above.
 
     ``committee`` are the member ids on the branch committee today.
     """
     if actor.is_system:
         return True
-    if actor.member_id is not None and actor.member_id == entry.member_id:
+    if actor.member_id == member_id:
         return False
-    if actor.is_on_committee_of(entry.branch_id):
+    if actor.is_on_committee_of(branch_id):
         return True
-    others = [member for member in committee if member != entry.member_id]
-    return actor.is_staff_over(entry.branch_id) and not others
+    return actor.is_staff_over(branch_id) and not set(committee) - {member_id}
 
 
 def is_confidential(criterion: Criterion) -> bool:

@@ -27,9 +27,7 @@ DECLARATION_STEPS = Steps(
             State.IN_REVIEW,
             may_write,
         ),
-        Step(
-            "take_back", _("Take back"), frozenset({State.SUBMITTED}), State.DRAFT, may_write_own
-        ),
+        Step("take_back", _("Take back"), frozenset({State.SUBMITTED}), State.DRAFT, may_write_own),
     ]
 )
 

@@ -19,7 +19,7 @@ from lib.steps import Refused
 from members.models import Position
 from members.notices import record
 from members.rights import Actor
-from points.models import Criterion, Declaration, Decision, Entry
+from points.models import Criterion, Decision, Declaration, Entry
 from points.rules import applies_to
 from points.services.decisions import decide
 from points.workflow import DECLARATION_STEPS
@@ -111,9 +111,7 @@ def add_line(*, pk: int, line: Line, seen: int, by: Actor, at: datetime) -> Entr
 
 
 @transaction.atomic
-def change_line(
-    *, pk: int, entry_id: int, line: Line, seen: int, by: Actor, at: datetime
-) -> Entry:
+def change_line(*, pk: int, entry_id: int, line: Line, seen: int, by: Actor, at: datetime) -> Entry:
     """Change an item of the sheet. One that has been decided (the sheet came back from the
     review) is withdrawn and declared anew, so that its history stays readable."""
     declaration = lock(pk=pk, step="write", by=by, seen=seen)

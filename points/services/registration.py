@@ -14,14 +14,9 @@ from lib.steps import Refused
 from members.models import Member, Position
 from members.notices import record
 from members.rights import Actor
-from points.models import Criterion, Declaration, Decision, Entry, Registration
-from points.rules import applies_to
+from points.models import Criterion, Decision, Declaration, Entry, Registration
+from points.rules import applies_to, may_register_item
 from points.services.decisions import approve_as_claimed, decide
-
-REGISTRABLE = (
-    Criterion.RegisteredBy.BRANCH,
-    Criterion.RegisteredBy.EITHER,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +54,8 @@ def register(
     existing = Registration.objects.filter(token=token).first()
     if existing is not None:
         return existing
+    if not may_register_item(by, item.criterion, branch.pk):
+        raise Refused(_("This item cannot be registered here. Choose one from the list."))
     ticked = _check(branch=branch, month=month, item=item, members=members)
     registration = Registration.objects.create(
         token=token,
@@ -101,12 +98,8 @@ def register(
     return registration
 
 
-def _check(
-    *, branch: Branch, month: date, item: Item, members: Collection[int]
-) -> list[Member]:
+def _check(*, branch: Branch, month: date, item: Item, members: Collection[int]) -> list[Member]:
     criterion = item.criterion
-    if criterion.registered_by not in REGISTRABLE or criterion.rule_book.branch_id != branch.pk:
-        raise Refused(_("The branch cannot register this item. Choose one from the list."))
     if (item.occurred_on.year, item.occurred_on.month) != (month.year, month.month):
         raise Refused(_("The date must lie in the month of the round."))
     ticked = list(Member.objects.of_branch(branch, month).filter(pk__in=members))
@@ -125,9 +118,7 @@ def _check(
         if not applies_to(criterion, member=member, is_secretary=member.pk in secretaries)
     ]
     if outside:
-        raise Refused(
-            _("This item does not apply to: %(names)s.") % {"names": "、".join(outside)}
-        )
+        raise Refused(_("This item does not apply to: %(names)s.") % {"names": "、".join(outside)})
     return ticked
 
 

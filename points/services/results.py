@@ -34,9 +34,7 @@ def rules_of(rule_book: RuleBook) -> Rules:
         base=rule_book.base_points,
         pass_line=rule_book.pass_line,
         ceiling=rule_book.ceiling,
-        category_caps={
-            cap.category: cap.max_plus_month for cap in rule_book.category_caps.all()
-        },
+        category_caps={cap.category: cap.max_plus_month for cap in rule_book.category_caps.all()},
     )
 
 
@@ -295,6 +293,4 @@ def store_results(
 
 
 def cuts_as_json(cuts: Iterable[Cut]) -> list[dict[str, str]]:
-    return [
-        {"cap": cut.cap, "limit": str(cut.limit), "lost": str(cut.lost)} for cut in cuts
-    ]
+    return [{"cap": cut.cap, "limit": str(cut.limit), "lost": str(cut.lost)} for cut in cuts]

@@ -1,0 +1,370 @@
+"""Bringing the stored follow-ups to what final results demand (domain.md §6).
+
+``should − is``: the pure function says what must exist, this module reads what is stored
+and writes the difference. Twice, late or after a crash: nothing more changes.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from branches.models import Branch, Committee
+from lib.months import last_day
+from lib.workdays import add_workdays
+from members.models import LeadershipDuty, Member, Position
+from members.notices import Message, tell
+from points.models import MonthlyResult, Policy
+from reviews.models import FollowUp, FollowUpMonth
+from reviews.services.round import month_label
+from reviews.thresholds import (
+    EXPLANATION_KINDS,
+    STREAK_KINDS,
+    Changes,
+    Demand,
+    FinalResult,
+    Stored,
+    Thresholds,
+    follow_ups_demanded,
+    reconcile,
+    streaks,
+)
+
+
+class PolicyBook:
+    """Every policy, and who inherits which: read once for a run, whatever its size."""
+
+    def __init__(self) -> None:
+        self._parents = dict(Committee.objects.values_list("pk", "parent_id"))
+        self._policies = {(p.committee_id, p.year): p for p in Policy.objects.all()}
+        self._default = Policy()
+
+    def of(self, committee: int, year: int) -> Policy:
+        current: int | None = committee
+        while current is not None:
+            if policy := self._policies.get((current, year)):
+                return policy
+            current = self._parents.get(current)
+        return self._default
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What a reconciliation changed."""
+
+    created: int = 0
+    withdrawn: int = 0
+    reinstated: int = 0
+    updated: int = 0
+    flagged: int = 0
+
+
+class Row(NamedTuple):
+    """What follow-ups need to know of one final result."""
+
+    pk: int
+    member: int
+    branch: int
+    month: date
+    is_below: bool
+    is_zero: bool
+    streak: int
+
+
+@transaction.atomic
+def reconcile_branches(
+    *, branches: Collection[int], policies: PolicyBook, at: datetime
+) -> Reconciled:
+    """Bring the follow-ups of these branches, and of the members who had months below the
+    line in them, to what the final results demand. The branches' rows are locked in order,
+    so that two workers follow one another. The number of statements does not depend on
+    the number of members."""
+    list(
+        Branch.objects.select_for_update(no_key=True)
+        .filter(pk__in=branches)
+        .order_by("pk")
+        .values_list("pk")
+    )
+    rows = _rows(branches)
+    _store_streaks(rows)
+    should = _demanded(rows, branches, policies)
+    stored = _stored(rows, branches)
+    changes = reconcile(should, stored)
+    _apply(changes, policies=policies, at=at)
+    return Reconciled(
+        created=len(changes.create),
+        withdrawn=len(changes.withdraw),
+        reinstated=len(changes.reinstate),
+        updated=len(changes.update),
+        flagged=len(changes.flag),
+    )
+
+
+def _rows(branches: Collection[int]) -> list[Row]:
+    """The final months below the line or at zero of these branches, and those that the same
+    members had elsewhere (a streak does not end with a transfer). Few in a hundred results,
+    read through an index of their own."""
+    final = MonthlyResult.objects.final().filter(Q(is_below=True) | Q(is_zero=True))
+    here = final.filter(branch__in=branches)
+    members = here.order_by().values("member")
+    tracked = FollowUp.objects.filter(branch__in=branches, kind__in=STREAK_KINDS).values("member")
+    elsewhere = final.exclude(branch__in=branches)
+    return [
+        Row(*values)
+        for queryset in (
+            here,
+            elsewhere.filter(member__in=members),
+            elsewhere.filter(member__in=tracked),
+        )
+        for values in queryset.order_by().values_list(*Row._fields)
+    ]
+
+
+def _store_streaks(rows: Iterable[Row]) -> None:
+    lengths = streaks(_results(rows))
+    changed: dict[int, list[int]] = defaultdict(list)
+    for row in rows:
+        length = lengths.get((row.member, row.month), 0)
+        if length != row.streak:
+            changed[length].append(row.pk)
+    for length, ids in changed.items():
+        MonthlyResult.objects.filter(pk__in=ids).update(streak=length)
+
+
+def _results(rows: Iterable[Row]) -> list[FinalResult]:
+    return [
+        FinalResult(row.member, row.branch, row.month, True, row.is_below, row.is_zero)
+        for row in set(rows)
+    ]
+
+
+def _demanded(rows: list[Row], branches: Collection[int], policies: PolicyBook) -> set[Demand]:
+    months = {(row.branch, row.month) for row in rows}
+    committees = dict(
+        Branch.objects.filter(pk__in={branch for branch, month in months}).values_list(
+            "pk", "committee_id"
+        )
+    )
+
+    def thresholds(branch: int, month: date) -> Thresholds:
+        policy = policies.of(committees[branch], month.year)
+        return Thresholds(policy.talk_after, policy.interview_after, policy.disposition_after)
+
+    demands = follow_ups_demanded(
+        results=_results(rows),
+        secretaries=secretaries_of(months),
+        leaders=leaders_of(months),
+        thresholds=thresholds,
+    )
+    mine = set(branches)
+    return {d for d in demands if d.kind in STREAK_KINDS or d.branch in mine}
+
+
+def secretaries_of(months: Collection[tuple[int, date]]) -> dict[tuple[int, date], tuple[int, ...]]:
+    """The secretaries in office in a branch's month, the one at its end first. One query."""
+    return _office_holders(
+        months,
+        Position.objects.filter(
+            kind=Position.Kind.SECRETARY, branch__in={branch for branch, month in months}
+        ).values_list("branch", "member", "starts_on", "ends_on"),
+    )
+
+
+def leaders_of(months: Collection[tuple[int, date]]) -> dict[tuple[int, date], tuple[int, ...]]:
+    """The leading cadres in charge of, or assisting with, a branch in a month. One query."""
+    return _office_holders(
+        months,
+        LeadershipDuty.objects.filter(branch__in={branch for branch, month in months}).values_list(
+            "branch", "leader", "starts_on", "ends_on"
+        ),
+    )
+
+
+def _office_holders(
+    months: Collection[tuple[int, date]],
+    spans: Iterable[tuple[int, int, date | None, date | None]],
+) -> dict[tuple[int, date], tuple[int, ...]]:
+    by_branch: dict[int, list[tuple[date, date, int]]] = defaultdict(list)
+    for branch, member, starts_on, ends_on in spans:
+        by_branch[branch].append((starts_on or date.min, ends_on or date.max, member))
+    for spans_of_branch in by_branch.values():
+        spans_of_branch.sort(reverse=True)
+    return {
+        (branch, month): tuple(
+            dict.fromkeys(
+                member
+                for starts_on, ends_on, member in by_branch[branch]
+                if starts_on <= last_day(month) and ends_on >= month
+            )
+        )
+        for branch, month in months
+        if branch in by_branch
+    }
+
+
+def _stored(rows: Iterable[Row], branches: Collection[int]) -> list[Stored]:
+    members = {row.member for row in rows}
+    follow_ups = FollowUp.objects.filter(
+        Q(branch__in=branches) | Q(kind__in=STREAK_KINDS, member__in=members)
+    ).order_by("pk")
+    zero_months: dict[int, list[tuple[int, date]]] = defaultdict(list)
+    for pk, member, month in FollowUpMonth.objects.filter(
+        follow_up__branch__in=branches
+    ).values_list("follow_up", "member", "month"):
+        zero_months[pk].append((member, month))
+    return [
+        Stored(
+            id=follow_up.pk,
+            kind=follow_up.kind,
+            branch=follow_up.branch_id,
+            member=follow_up.member_id,
+            holder=follow_up.holder_id,
+            first_month=follow_up.first_month,
+            trigger_month=follow_up.trigger_month,
+            year=follow_up.year if follow_up.is_explanation else None,
+            members=tuple(sorted(zero_months[follow_up.pk])),
+            is_open=follow_up.state == FollowUp.State.OPEN,
+            is_carried_out=follow_up.state not in (FollowUp.State.OPEN, FollowUp.State.WITHDRAWN),
+            is_withdrawn=follow_up.state == FollowUp.State.WITHDRAWN,
+            is_flagged=follow_up.is_basis_changed,
+        )
+        for follow_up in follow_ups
+    ]
+
+
+def _apply(changes: Changes, *, policies: PolicyBook, at: datetime) -> None:
+    if changes.withdraw:
+        FollowUp.objects.filter(pk__in=changes.withdraw).update(
+            state=FollowUp.State.WITHDRAWN, withdrawn_at=at
+        )
+    if changes.reinstate:
+        FollowUp.objects.filter(pk__in=[pk for pk, demand in changes.reinstate]).update(
+            state=FollowUp.State.OPEN, withdrawn_at=None
+        )
+    if changes.flag:
+        FollowUp.objects.filter(pk__in=changes.flag).update(is_basis_changed=True)
+    if changes.unflag:
+        FollowUp.objects.filter(pk__in=changes.unflag).update(is_basis_changed=False)
+    contents = [*changes.reinstate, *changes.update]
+    if contents:
+        _rewrite(contents)
+    if changes.create:
+        _create(changes.create, policies=policies, at=at)
+
+
+def _rewrite(contents: list[tuple[int, Demand]]) -> None:
+    rows = FollowUp.objects.in_bulk([pk for pk, demand in contents])
+    months: list[FollowUpMonth] = []
+    for pk, demand in contents:
+        row = rows[pk]
+        row.branch_id, row.holder_id = demand.branch, demand.holder
+        row.trigger_month = demand.trigger_month
+        months += [
+            FollowUpMonth(follow_up=row, member_id=member, month=month)
+            for member, month in demand.members
+        ]
+    FollowUp.objects.bulk_update(rows.values(), ["branch", "holder", "trigger_month"])
+    FollowUpMonth.objects.filter(follow_up__in=rows).delete()
+    FollowUpMonth.objects.bulk_create(months)
+
+
+def _create(demands: Collection[Demand], *, policies: PolicyBook, at: datetime) -> None:
+    today = timezone.localdate(at)
+    committees = dict(
+        Branch.objects.filter(pk__in={demand.branch for demand in demands}).values_list(
+            "pk", "committee_id"
+        )
+    )
+    due_by_days: dict[int, date] = {}
+
+    def due_on(demand: Demand) -> date | None:
+        if demand.kind in EXPLANATION_KINDS:
+            return None
+        days = policies.of(committees[demand.branch], today.year).follow_up_days
+        if days not in due_by_days:
+            due_by_days[days] = add_workdays(today, days)[0]
+        return due_by_days[days]
+
+    FollowUp.objects.bulk_create(
+        [
+            FollowUp(
+                kind=demand.kind,
+                branch_id=demand.branch,
+                member_id=demand.member,
+                holder_id=demand.holder,
+                first_month=demand.first_month,
+                trigger_month=demand.trigger_month,
+                year=demand.year or (demand.trigger_month or today).year,
+                due_on=due_on(demand),
+                opened_at=at,
+            )
+            for demand in demands
+        ],
+        ignore_conflicts=True,
+    )
+    _after_create({demand.key: demand for demand in demands}, at=at)
+
+
+def _after_create(demands: dict[tuple[object, ...], Demand], *, at: datetime) -> None:
+    """Write the zero months and the notices of what was just created."""
+    created = FollowUp.objects.filter(
+        branch__in={demand.branch for demand in demands.values()}, opened_at=at
+    )
+    pairs = [(row, demands[key]) for row in created if (key := _key(row)) in demands]
+    FollowUpMonth.objects.bulk_create(
+        [
+            FollowUpMonth(follow_up=row, member_id=member, month=month)
+            for row, demand in pairs
+            for member, month in demand.members
+        ],
+        ignore_conflicts=True,
+    )
+    names = dict(
+        Member.objects.filter(
+            pk__in={row.member_id for row, demand in pairs if row.member_id}
+        ).values_list("pk", "name")
+    )
+    tell([message for row, demand in pairs for message in _messages(row, names)], at=at)
+
+
+def _key(row: FollowUp) -> tuple[object, ...]:
+    return Stored(
+        id=row.pk,
+        kind=row.kind,
+        branch=row.branch_id,
+        member=row.member_id,
+        holder=row.holder_id,
+        first_month=row.first_month,
+        trigger_month=row.trigger_month,
+        year=row.year,
+    ).key
+
+
+def _messages(row: FollowUp, names: dict[int, str]) -> list[Message]:
+    key, url = f"follow_up:{row.pk}", row.get_absolute_url()
+    kind = row.get_kind_display()
+    if row.is_explanation:
+        subject = _("%(kind)s: zero months in %(year)s") % {"kind": kind, "year": row.year}
+        return [Message(row.holder_id, key, subject, url)] if row.holder_id else []
+    assert row.member_id is not None
+    assert row.trigger_month is not None
+    month = month_label(row.trigger_month)
+    own = _("%(kind)s: your points of %(month)s are below the line") % {
+        "kind": kind,
+        "month": month,
+    }
+    messages = [Message(row.member_id, key, own, url)]
+    if row.holder_id:
+        theirs = _("%(kind)s with %(name)s, points of %(month)s") % {
+            "kind": kind,
+            "name": names[row.member_id],
+            "month": month,
+        }
+        messages.append(Message(row.holder_id, key, theirs, url))
+    return messages

@@ -1,0 +1,255 @@
+"""While a month is published: confirm, object, answer (domain.md §5.6)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from lib.steps import Refused
+from members.notices import Message, record, tell
+from members.rights import Actor
+from points.models import Entry, MonthlyResult, ResultLine
+from points.services.decisions import decide as write_decision
+from points.services.results import compute_results
+from reviews.models import Objection, Publication, Round, Verification
+from reviews.rules import may_answer
+from reviews.services.round import bench_of, checked_points, month_label
+
+
+def is_running(publication: Publication, day: date) -> bool:
+    """Whether members can still verify: the round is published, and the last day of the
+    publication has not passed."""
+    return (
+        publication.round.state == Round.State.PUBLISHED
+        and publication.starts_on <= day <= publication.ends_on
+    )
+
+
+def lock_running(*, pk: int, at: datetime) -> Publication:
+    """Lock the round of a publication in which members can still verify; else Refused."""
+    publication = Publication.objects.select_related("round__branch", "round__rule_book").get(pk=pk)
+    round_ = Round.objects.select_for_update().get(pk=publication.round_id)
+    publication.round.state = round_.state
+    if not is_running(publication, timezone.localdate(at)):
+        raise Refused(_("The publication has ended: the result can no longer be answered here."))
+    return publication
+
+
+def own_result(publication: Publication, by: Actor) -> MonthlyResult:
+    """The current result of the person who acts; PermissionDenied if there is none."""
+    result = (
+        MonthlyResult.objects.current()
+        .filter(
+            member=by.member_id,
+            branch=publication.round.branch_id,
+            month=publication.round.month,
+        )
+        .first()
+    )
+    if by.member_id is None or result is None:
+        raise PermissionDenied
+    return result
+
+
+@transaction.atomic
+def confirm(*, pk: int, by: Actor, at: datetime) -> Verification:
+    """Confirm one's own result. Confirming twice changes nothing; while an objection of
+    one's own waits for its answer, there is nothing to confirm yet."""
+    publication = lock_running(pk=pk, at=at)
+    own_result(publication, by)
+    if publication.objections.filter(member=by.member_id, state=Objection.State.OPEN).exists():
+        raise Refused(_("Your objection has not been answered yet."))
+    verification, _created = Verification.objects.update_or_create(
+        publication=publication,
+        member_id=by.member_id,
+        defaults={"answer": Verification.Answer.CONFIRMED, "answered_at": at},
+    )
+    record(
+        by=by.user,
+        at=at,
+        verb="confirm_result",
+        target=publication,
+        branch=publication.round.branch_id,
+        member=by.member_id,
+    )
+    return verification
+
+
+@transaction.atomic
+def object_to(*, pk: int, line: ResultLine | None, text: str, by: Actor, at: datetime) -> Objection:
+    """Object to a line of one's own result, or to the whole of it. The branch is told. The
+    same objection twice (a double click) is one."""
+    publication = lock_running(pk=pk, at=at)
+    result = own_result(publication, by)
+    if line is not None and line.result_id != result.pk:
+        raise Refused(_("This line is no longer part of your result. Look at it again."))
+    if not text.strip():
+        raise Refused(_("Say what you object to and why."))
+    same = publication.objections.filter(
+        member=by.member_id, line=line, state=Objection.State.OPEN
+    ).first()
+    if same is not None:
+        if same.text == text:
+            return same
+        raise Refused(_("Your objection to this has not been answered yet."))
+    objection = Objection.objects.create(
+        publication=publication,
+        member_id=by.member_id,
+        result=result,
+        line=line,
+        text=text,
+        raised_at=at,
+    )
+    Verification.objects.update_or_create(
+        publication=publication,
+        member_id=by.member_id,
+        defaults={"answer": Verification.Answer.OBJECTED, "answered_at": at},
+    )
+    record(
+        by=by.user,
+        at=at,
+        verb="object",
+        target=objection,
+        branch=publication.round.branch_id,
+        member=by.member_id,
+    )
+    bench = bench_of(publication.round.branch_id, timezone.localdate(at))
+    tell(
+        [
+            Message(
+                member,
+                f"objection:{objection.pk}",
+                _("%(name)s objects to the result of %(month)s: please answer.")
+                % {
+                    "name": result.member.name,
+                    "month": month_label(publication.round.month),
+                },
+                objection.get_absolute_url(),
+            )
+            for member in bench.members
+            if member != by.member_id
+        ],
+        at=at,
+    )
+    return objection
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """How an answered objection changes a decision: which entry, and what it is now."""
+
+    entry_id: int
+    outcome: str
+    points: Decimal | None
+
+
+@transaction.atomic
+def answer(
+    *,
+    objection_id: int,
+    text: str,
+    correction: Correction | None,
+    by: Actor,
+    at: datetime,
+) -> Objection:
+    """Answer an objection with a reason: the result is kept (no correction), or an entry is
+    decided anew and the result revised, with the later months of the year that it touches.
+    A rejected objection never changes a score. Source: domain.md §5.6.
+
+    Raises PermissionDenied for the objector, Refused if somebody has answered already.
+    """
+    objection = (
+        Objection.objects.select_related("publication__round", "member")
+        .select_for_update(of=("self",))
+        .get(pk=objection_id)
+    )
+    round_ = (
+        Round.objects.select_for_update(of=("self",))
+        .select_related("branch", "rule_book")
+        .get(pk=objection.publication.round_id)
+    )
+    bench = bench_of(round_.branch_id, timezone.localdate(at))
+    if not may_answer(by, objection, round_.branch_id, bench):
+        raise PermissionDenied
+    if objection.state != Objection.State.OPEN:
+        raise Refused(_("This objection has been answered already."))
+    if not text.strip():
+        raise Refused(_("Give a reason: the member will read it."))
+    objection.state = Objection.State.KEPT
+    if correction is not None:
+        _correct(objection, round_, correction, reason=text, by=by, at=at)
+        objection.state = Objection.State.CORRECTED
+    objection.answer, objection.answered_by, objection.answered_at = text, by.user, at
+    objection.save(update_fields=["state", "answer", "answered_by", "answered_at"])
+    record(
+        by=by.user,
+        at=at,
+        verb="answer_objection",
+        target=objection,
+        branch=round_.branch_id,
+        member=objection.member_id,
+        state=objection.state,
+    )
+    tell(
+        [
+            Message(
+                objection.member_id,
+                f"answered:{objection.pk}",
+                _("Your objection for %(month)s was answered: %(state)s.")
+                % {
+                    "month": month_label(round_.month),
+                    "state": objection.get_state_display(),
+                },
+                objection.get_absolute_url(),
+            )
+        ],
+        at=at,
+    )
+    return objection
+
+
+def _correct(
+    objection: Objection,
+    round_: Round,
+    correction: Correction,
+    *,
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> None:
+    entry = (
+        Entry.objects.standing()
+        .filter(pk=correction.entry_id, member=objection.member_id, month=round_.month)
+        .select_related("criterion")
+        .first()
+    )
+    if entry is None:
+        raise Refused(_("Choose which entry is corrected."))
+    points = checked_points(entry, correction.outcome, correction.points, reason)
+    current = entry.decisions.filter(is_current=True).first()
+    if current and (current.outcome, current.points) == (correction.outcome, points):
+        raise Refused(_("This is what was decided before: nothing would be corrected."))
+    write_decision(
+        entry=entry, outcome=correction.outcome, points=points, reason=reason, by=by, at=at
+    )
+    revised = compute_results(
+        branch=round_.branch,
+        rule_book=round_.rule_book,
+        month=round_.month,
+        members=[objection.member_id],
+        at=at,
+        reason=reason[:300],
+    )
+    ask_for_check(months={(item.new.branch_id, item.new.month) for item in revised})
+
+
+def ask_for_check(*, months: set[tuple[int, date]]) -> None:
+    """Closed rounds whose results were revised are due for another check of thresholds."""
+    for branch, month in months:
+        Round.objects.filter(branch=branch, month=month, state=Round.State.CLOSED).update(
+            thresholds_checked_at=None
+        )

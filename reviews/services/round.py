@@ -1,0 +1,582 @@
+"""The month of a branch: open, register, review, conclude (domain.md §5).
+
+Every step locks the round's row first; steps of one branch follow one another, and the
+second of two people is told what the first one did.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from branches.models import Branch
+from lib.months import last_day, month_of
+from lib.steps import Refused
+from lib.workdays import publication_end
+from members.models import Member, Membership, Position
+from members.notices import Message, record, tell
+from members.rights import Actor
+from points.models import (
+    Decision,
+    Declaration,
+    Entry,
+    Evidence,
+    MonthlyResult,
+    Policy,
+    Registration,
+    RuleBook,
+)
+from points.rules import may_decide
+from points.scoring import Score
+from points.services import registration as registrations
+from points.services.decisions import approve_as_claimed
+from points.services.decisions import decide as write_decision
+from points.services.results import compute_results, score_members
+from reviews.models import Meeting, Publication, Round
+from reviews.rules import Bench
+from reviews.workflow import ROUND_STEPS, Seat
+
+FILED = (Declaration.State.IN_REVIEW, Declaration.State.RETURNED)
+
+
+def day_of_month(month: date, day: int) -> date:
+    """That day of the month, or its last day where the month is shorter."""
+    return min(month + timedelta(days=day - 1), last_day(month))
+
+
+# -- opening -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What opening a month did: rounds and sheets that are new, and the branches that
+    have no rule book in force."""
+
+    rounds: int
+    declarations: int
+    without_rule_book: tuple[Branch, ...]
+
+
+def open_month(
+    *, month: date, by: Actor, at: datetime, branches: Sequence[Branch] | None = None
+) -> Opened:
+    """Open a round for each active branch that has a rule book in force, and a declaration
+    for each member on its roster. What exists already is left alone, so that running it
+    twice, late or after a crash is harmless. Source: domain.md §5.1.
+    """
+    if branches is None:
+        branches = list(Branch.objects.active().select_related("committee"))
+    rounds = declarations = 0
+    without: list[Branch] = []
+    for start in range(0, len(branches), OPEN_CHUNK):
+        opened = _open_chunk(
+            month=month, branches=branches[start : start + OPEN_CHUNK], by=by, at=at
+        )
+        rounds += opened.rounds
+        declarations += opened.declarations
+        without += opened.without_rule_book
+    return Opened(rounds, declarations, tuple(without))
+
+
+OPEN_CHUNK = 200
+
+
+@transaction.atomic
+def _open_chunk(*, month: date, branches: Sequence[Branch], by: Actor, at: datetime) -> Opened:
+    books = {
+        book.branch_id: book
+        for book in RuleBook.objects.in_force(month).filter(branch__in=branches)
+    }
+    known = set(
+        Round.objects.filter(month=month, branch__in=branches).values_list("branch", flat=True)
+    )
+    policies: dict[int, Policy] = {}
+    new: dict[int, Round] = {}
+    for branch in branches:
+        if branch.pk not in books or branch.pk in known:
+            continue
+        policy = policies.get(branch.committee_id)
+        if policy is None:
+            policy = Policy.objects.in_force(branch.committee, month.year)
+            policies[branch.committee_id] = policy
+        new[branch.pk] = Round(
+            branch=branch,
+            month=month,
+            rule_book=books[branch.pk],
+            declare_by=day_of_month(month, policy.declare_by_day),
+            review_by=day_of_month(month, policy.review_by_day),
+            publication_days=policy.publication_days,
+            opened_at=at,
+        )
+    Round.objects.bulk_create(new.values(), ignore_conflicts=True)
+    roster = Membership.objects.on(month).filter(branch__in=new).values_list("member", "branch")
+    sheets = [
+        Declaration(
+            member_id=member,
+            branch_id=branch,
+            rule_book=books[branch],
+            month=month,
+            declare_by=new[branch].declare_by,
+        )
+        for member, branch in roster
+    ]
+    Declaration.objects.bulk_create(sheets, ignore_conflicts=True)
+    if new:
+        record(by=by.user, at=at, verb="open_month", month=f"{month:%Y-%m}", rounds=len(new))
+    without = tuple(branch for branch in branches if branch.pk not in books)
+    return Opened(len(new), len(sheets), without)
+
+
+# -- locking -----------------------------------------------------------------------------
+
+
+def bench_of(branch_id: int, day: date) -> Bench:
+    """Who sits on the branch committee on that day. One query."""
+    seats = Position.objects.on(day).filter(branch=branch_id).values_list("member", "kind")
+    return Bench(branch_id=branch_id, seats=frozenset(seats))
+
+
+def seat_of(actor: Actor, branch_id: int, day: date) -> Seat:
+    return Seat(actor=actor, bench=bench_of(branch_id, day))
+
+
+def lock(*, pk: int, step: str, by: Actor, at: datetime) -> tuple[Round, Seat]:
+    """Lock a round and check that the step is open to this person.
+
+    Raises Refused or PermissionDenied, see ``Steps.check``.
+    """
+    round_ = (
+        Round.objects.select_for_update(of=("self",))
+        .select_related("branch__committee", "rule_book")
+        .get(pk=pk)
+    )
+    seat = seat_of(by, round_.branch_id, timezone.localdate(at))
+    ROUND_STEPS.check(step, seat, round_)
+    return round_, seat
+
+
+# -- registering -------------------------------------------------------------------------
+
+
+@transaction.atomic
+def register(
+    *,
+    pk: int,
+    token: UUID,
+    item: registrations.Item,
+    members: Collection[int],
+    by: Actor,
+    at: datetime,
+) -> Registration:
+    """Register an item for many members, until the review is concluded (domain.md §5.2)."""
+    round_, _seat = lock(pk=pk, step="register", by=by, at=at)
+    if item.criterion.rule_book_id != round_.rule_book_id:
+        raise Refused(_("This item cannot be registered here. Choose one from the list."))
+    return registrations.register(
+        token=token,
+        branch=round_.branch,
+        month=round_.month,
+        item=item,
+        members=members,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def undo_registration(
+    *,
+    pk: int,
+    registration: Registration,
+    reason: str,
+    by: Actor,
+    at: datetime,
+    entry_id: int | None = None,
+) -> int:
+    """Undo a registration, or one member's entry of it, while the round is open to it."""
+    round_, _seat = lock(pk=pk, step="register", by=by, at=at)
+    if (registration.branch_id, registration.month) != (round_.branch_id, round_.month):
+        raise Refused(_("This registration belongs to another month."))
+    if not registrations.may_register_item(by, registration.criterion, round_.branch_id):
+        raise PermissionDenied
+    return registrations.undo(
+        registration=registration, reason=reason, by=by, at=at, entry_id=entry_id
+    )
+
+
+# -- reviewing ---------------------------------------------------------------------------
+
+
+@transaction.atomic
+def start_review(*, pk: int, by: Actor, at: datetime) -> Round:
+    """Start the review: submitted sheets go into it, unfinished ones count as not filed.
+    From here on nobody files or takes back (domain.md §5.3, §5.4)."""
+    round_, _seat = lock(pk=pk, step="start_review", by=by, at=at)
+    sheets = Declaration.objects.filter(branch=round_.branch_id, month=round_.month)
+    list(sheets.select_for_update().values_list("pk", flat=True))
+    sheets.filter(state=Declaration.State.SUBMITTED).update(state=Declaration.State.IN_REVIEW)
+    sheets.filter(state=Declaration.State.DRAFT).update(state=Declaration.State.MISSING)
+    round_.state = Round.State.REVIEWING
+    round_.review_started_at = at
+    round_.save(update_fields=["state", "review_started_at"])
+    record(by=by.user, at=at, verb="start_review", target=round_, branch=round_.branch_id)
+    return round_
+
+
+def entries_in_review(round_: Round) -> "list[Entry]":
+    """The standing entries of a round that count or wait for a decision: those declared on
+    sheets that were filed, and those registered."""
+    return list(
+        Entry.objects.standing()
+        .filter(branch=round_.branch_id, month=round_.month)
+        .exclude(
+            source=Entry.Source.DECLARED,
+            declaration__state__in=[Declaration.State.DRAFT, Declaration.State.MISSING],
+        )
+        .select_related("criterion", "member", "declaration")
+    )
+
+
+def undecided(round_: Round) -> list[Entry]:
+    decided = set(
+        Decision.objects.filter(
+            is_current=True, entry__branch=round_.branch_id, entry__month=round_.month
+        ).values_list("entry", flat=True)
+    )
+    return [entry for entry in entries_in_review(round_) if entry.pk not in decided]
+
+
+@transaction.atomic
+def decide_entry(
+    *,
+    pk: int,
+    entry_id: int,
+    outcome: str,
+    points: Decimal | None,
+    reason: str,
+    seen: int,
+    by: Actor,
+    at: datetime,
+) -> Decision:
+    """Decide an entry of a round under review. ``seen`` is the number of the decision that
+    the reviewer looked at (0: none); if another reviewer was faster, nothing is changed.
+
+    Adjusting and rejecting need a reason; adjusted points keep the entry's sign and differ
+    from the claim. Nobody decides an entry of their own (recusal). Source: domain.md §5.4.
+
+    Raises PermissionDenied (recusal) or Refused (with what to do).
+    """
+    round_, seat = lock(pk=pk, step="decide", by=by, at=at)
+    entry = _entry_of(round_, entry_id)
+    if not may_decide(
+        by,
+        member_id=entry.member_id,
+        branch_id=round_.branch_id,
+        committee=seat.bench.members,
+    ):
+        raise PermissionDenied
+    current = entry.decisions.filter(is_current=True).select_related("decided_by").first()
+    if (current.number if current else 0) != seen:
+        assert current is not None
+        raise Refused(
+            _("%(name)s has decided this entry meanwhile: %(decision)s. Look at it again.")
+            % {
+                "name": current.decided_by.display_name,
+                "decision": current.get_outcome_display(),
+            }
+        )
+    points = checked_points(entry, outcome, points, reason)
+    return write_decision(entry=entry, outcome=outcome, points=points, reason=reason, by=by, at=at)
+
+
+def _entry_of(round_: Round, entry_id: int) -> Entry:
+    entry = (
+        Entry.objects.standing()
+        .filter(pk=entry_id, branch=round_.branch_id, month=round_.month)
+        .select_related("criterion", "member", "declaration")
+        .first()
+    )
+    if entry is None:
+        raise Refused(_("This entry is no longer part of the review: it was withdrawn."))
+    return entry
+
+
+def checked_points(
+    entry: Entry, outcome: str, points: Decimal | None, reason: str
+) -> Decimal | None:
+    """The points that a decision gives; raises Refused if it is incomplete."""
+    if outcome not in (
+        Decision.Outcome.APPROVED,
+        Decision.Outcome.ADJUSTED,
+        Decision.Outcome.REJECTED,
+    ):
+        raise Refused(_("Choose approve, adjust or reject."))
+    if outcome != Decision.Outcome.APPROVED and not reason.strip():
+        raise Refused(_("Give a reason: the member will read it."))
+    if outcome == Decision.Outcome.REJECTED:
+        return None
+    if outcome == Decision.Outcome.APPROVED:
+        return entry.claimed_points
+    if points is None:
+        raise Refused(_("Enter the adjusted points."))
+    if points * entry.claimed_points < 0:
+        raise Refused(_("Adjusted points keep the sign of the item: a bonus stays a bonus."))
+    return points
+
+
+@transaction.atomic
+def approve_all_in_order(*, pk: int, by: Actor, at: datetime) -> int:
+    """Approve, as claimed, every undecided entry that this person may decide and that has
+    no warning (see ``warnings_of``); return how many."""
+    round_, seat = lock(pk=pk, step="decide", by=by, at=at)
+    waiting = [
+        entry
+        for entry in undecided(round_)
+        if may_decide(
+            by,
+            member_id=entry.member_id,
+            branch_id=round_.branch_id,
+            committee=seat.bench.members,
+        )
+        and not is_returned(entry)
+    ]
+    warned = warnings_of(round_)
+    entries = [entry for entry in waiting if entry.pk not in warned]
+    if entries:
+        approve_as_claimed(entries=entries, by=by, at=at)
+        record(
+            by=by.user,
+            at=at,
+            verb="approve_all",
+            target=round_,
+            branch=round_.branch_id,
+            count=len(entries),
+        )
+    return len(entries)
+
+
+def is_returned(entry: Entry) -> bool:
+    sheet = entry.declaration
+    return (
+        entry.source == Entry.Source.DECLARED
+        and sheet is not None
+        and sheet.state == Declaration.State.RETURNED
+    )
+
+
+def warnings_of(round_: Round) -> Mapping[int, list[str]]:
+    """What reviewers should look at twice, by entry: 就高不重复 (the same criterion and date,
+    or the same evidence file, as another entry of that member), and missing evidence.
+    Flagged, never dropped (domain.md §4). Two queries."""
+    entries = entries_in_review(round_)
+    found: dict[int, list[str]] = defaultdict(list)
+    same_item: dict[tuple[int, str, date], list[int]] = defaultdict(list)
+    for entry in entries:
+        same_item[entry.member_id, entry.criterion.code, entry.occurred_on].append(entry.pk)
+    for twins in same_item.values():
+        if len(twins) > 1:
+            for pk in twins:
+                found[pk].append(
+                    _("Same item and date as another entry: the same matter counts once.")
+                )
+    files: dict[tuple[int, str], set[int]] = defaultdict(set)
+    with_file: set[int] = set()
+    members = {entry.member_id for entry in entries}
+    for entry_id, member, digest in Evidence.objects.filter(entry__member__in=members).values_list(
+        "entry", "entry__member", "sha256"
+    ):
+        files[member, digest].add(entry_id)
+        with_file.add(entry_id)
+    for same in files.values():
+        if len(same) > 1:
+            for pk in same:
+                found[pk].append(
+                    _("Same evidence file as another entry: the same matter counts once.")
+                )
+    for entry in entries:
+        declared = entry.source == Entry.Source.DECLARED
+        if declared and entry.criterion.needs_evidence and entry.pk not in with_file:
+            found[entry.pk].append(_("No evidence is attached."))
+    in_round = {entry.pk for entry in entries}
+    return {pk: texts for pk, texts in found.items() if pk in in_round}
+
+
+@transaction.atomic
+def return_sheet(
+    *, pk: int, declaration_id: int, reason: str, by: Actor, at: datetime
+) -> Declaration:
+    """Return a declaration for correction, with what is to be corrected (domain.md §5.4).
+    Nobody returns their own."""
+    round_, seat = lock(pk=pk, step="return_sheet", by=by, at=at)
+    sheet = Declaration.objects.select_for_update(of=("self",)).get(
+        pk=declaration_id, branch=round_.branch_id, month=round_.month
+    )
+    if not may_decide(
+        by, member_id=sheet.member_id, branch_id=round_.branch_id, committee=seat.bench.members
+    ):
+        raise PermissionDenied
+    if sheet.state not in (Declaration.State.IN_REVIEW, Declaration.State.MISSING):
+        raise Refused(_("This sheet cannot be returned: it is not in the review."))
+    if not reason.strip():
+        raise Refused(_("Say what is to be corrected: the member will read it."))
+    sheet.state = Declaration.State.RETURNED
+    sheet.return_reason = reason
+    sheet.revision += 1
+    sheet.save(update_fields=["state", "return_reason", "revision"])
+    record(
+        by=by.user,
+        at=at,
+        verb="return_sheet",
+        target=sheet,
+        branch=round_.branch_id,
+        member=sheet.member_id,
+        reason=reason,
+    )
+    tell(
+        [
+            Message(
+                sheet.member_id,
+                f"returned:{sheet.pk}:{sheet.revision}",
+                _("Your declaration for %(month)s was returned: %(reason)s")
+                % {"month": month_label(round_.month), "reason": reason},
+                sheet.get_absolute_url(),
+            )
+        ],
+        at=at,
+    )
+    return sheet
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingRecord:
+    """The record of a review meeting; chair and attendees are member ids."""
+
+    kind: str
+    held_on: date
+    place: str
+    chair_id: int
+    attendees: tuple[int, ...]
+    minutes: str
+
+
+@transaction.atomic
+def record_meeting(*, pk: int, meeting: MeetingRecord, by: Actor, at: datetime) -> Meeting:
+    """Write, or write again until the review is concluded, the record of the meeting."""
+    round_, _seat = lock(pk=pk, step="record_meeting", by=by, at=at)
+    roster = set(
+        Member.objects.of_branch(round_.branch, timezone.localdate(at)).values_list("pk", flat=True)
+    )
+    people = {meeting.chair_id, *meeting.attendees}
+    if not people <= roster:
+        raise Refused(_("Chair and attendees must be members of the branch."))
+    stored, _created = Meeting.objects.update_or_create(
+        round=round_,
+        defaults={
+            "kind": meeting.kind,
+            "held_on": meeting.held_on,
+            "place": meeting.place,
+            "chair_id": meeting.chair_id,
+            "minutes": meeting.minutes,
+            "recorded_by": by.user,
+            "recorded_at": at,
+        },
+    )
+    stored.attendees.set(meeting.attendees)
+    record(by=by.user, at=at, verb="record_meeting", target=round_, branch=round_.branch_id)
+    return stored
+
+
+# -- concluding --------------------------------------------------------------------------
+
+
+def preview(round_: Round) -> dict[int, Score | None]:
+    """What every member's result would be if the review were concluded now."""
+    members = Member.objects.of_branch(round_.branch, round_.month).values_list("pk", flat=True)
+    return score_members(rule_book=round_.rule_book, members=list(members), month=round_.month)
+
+
+def obstacles(round_: Round) -> list[str]:
+    """What still stands between a round and its conclusion, each with what to do."""
+    found: list[str] = []
+    if waiting := undecided(round_):
+        names = "、".join(dict.fromkeys(entry.member.name for entry in waiting))
+        found.append(
+            _("%(count)s entries have no decision yet: %(names)s.")
+            % {"count": len(waiting), "names": names}
+        )
+    returned = Declaration.objects.filter(
+        branch=round_.branch_id, month=round_.month, state=Declaration.State.RETURNED
+    ).select_related("member")
+    if names := "、".join(sheet.member.name for sheet in returned):
+        found.append(
+            _("Returned sheets have not come back: %(names)s. Wait, or enter them on behalf.")
+            % {"names": names}
+        )
+    if not Meeting.objects.filter(round=round_).exists():
+        found.append(_("The meeting is not recorded yet: enter its date and chair."))
+    return found
+
+
+@transaction.atomic
+def conclude(*, pk: int, by: Actor, at: datetime) -> Publication:
+    """Conclude the review: compute every result and publish it to the branch for the
+    round's working days (domain.md §5.5). Everything at once or nothing.
+
+    Raises Refused with everything that is still missing.
+    """
+    round_, _seat = lock(pk=pk, step="conclude", by=by, at=at)
+    if missing := obstacles(round_):
+        raise Refused(" ".join(missing))
+    compute_results(branch=round_.branch, rule_book=round_.rule_book, month=round_.month, at=at)
+    Declaration.objects.filter(
+        branch=round_.branch_id, month=round_.month, state=Declaration.State.IN_REVIEW
+    ).update(state=Declaration.State.REVIEWED)
+    starts_on = timezone.localdate(at)
+    ends_on, _unknown_years = publication_end(starts_on, round_.publication_days)
+    publication = Publication.objects.create(
+        round=round_,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        published_by=by.user,
+        published_at=at,
+    )
+    round_.state = Round.State.PUBLISHED
+    round_.concluded_at = at
+    round_.save(update_fields=["state", "concluded_at"])
+    record(by=by.user, at=at, verb="conclude", target=round_, branch=round_.branch_id)
+    _tell_published(publication, at=at)
+    return publication
+
+
+def _tell_published(publication: Publication, *, at: datetime) -> None:
+    round_ = publication.round
+    results = MonthlyResult.objects.current().filter(branch=round_.branch_id, month=round_.month)
+    subject = _("The points of %(month)s are published until %(day)s. Please check yours.") % {
+        "month": month_label(round_.month),
+        "day": date_format(publication.ends_on, "DATE_FORMAT"),
+    }
+    tell(
+        [
+            Message(
+                result.member_id, f"published:{publication.pk}", subject, result.get_absolute_url()
+            )
+            for result in results
+        ],
+        at=at,
+    )
+
+
+def month_label(month: date) -> str:
+    return date_format(month, "YEAR_MONTH_FORMAT")
+
+
+def current_month(at: datetime) -> date:
+    return month_of(timezone.localdate(at))

@@ -1,0 +1,75 @@
+"""The states of a round and the steps between them (domain.md §5).
+
+A step's ``may`` is asked with a ``Seat``: who acts, beside who sits on the branch committee.
+"""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from lib.steps import Step, Steps
+from members.rights import Actor
+from reviews.models import Round
+from reviews.rules import Bench, may_run, may_work_on
+
+State = Round.State
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Who acts on a round, and the branch committee they act on or in place of."""
+
+    actor: Actor
+    bench: Bench
+
+
+def _runs(seat: Seat, round_: Round) -> bool:
+    return may_run(seat.actor, round_, seat.bench)
+
+
+def _works(seat: Seat, round_: Round) -> bool:
+    return may_work_on(seat.actor, round_, seat.bench)
+
+
+def _works_or_staff(seat: Seat, round_: Round) -> bool:
+    """Staff may register what the committee registers (党委登记) in any branch below."""
+    return _works(seat, round_) or seat.actor.is_staff_over(round_.branch_id)
+
+
+ROUND_STEPS = Steps(
+    [
+        Step(
+            "register",
+            _("Register"),
+            frozenset({State.OPEN, State.REVIEWING}),
+            None,
+            _works_or_staff,
+        ),
+        Step(
+            "start_review", _("Start the review"), frozenset({State.OPEN}), State.REVIEWING, _runs
+        ),
+        Step("decide", _("Decide"), frozenset({State.REVIEWING}), None, _works_or_staff),
+        Step("return_sheet", _("Return"), frozenset({State.REVIEWING}), None, _works_or_staff),
+        Step(
+            "record_meeting",
+            _("Record the meeting"),
+            frozenset({State.REVIEWING}),
+            None,
+            _works,
+        ),
+        Step(
+            "conclude",
+            _("Conclude and publish"),
+            frozenset({State.REVIEWING}),
+            State.PUBLISHED,
+            _runs,
+        ),
+        Step(
+            "close",
+            _("Close the month"),
+            frozenset({State.PUBLISHED}),
+            State.CLOSED,
+            lambda seat, round_: seat.actor.is_system,
+        ),
+    ]
+)
