@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.models import Branch, Committee
 from members.models import Member, User
+from members.rights import Actor
 
 
 def points_field(*args: Any, **kwargs: Any) -> models.DecimalField:
@@ -108,6 +109,18 @@ class Policy(models.Model):
 
 
 class RuleBookQuerySet(models.QuerySet["RuleBook"]):
+    def visible_to(self, actor: Actor) -> "RuleBookQuerySet":
+        """Those of one's own branch, of branches one leads, and below one's committee."""
+        if actor.is_system:
+            return self.all()
+        branches = {
+            *actor.committee_branches,
+            *actor.branches_below,
+            *actor.led_branches,
+            actor.branch_id,
+        }
+        return self.filter(branch__in=branches - {None})
+
     def in_force(self, month: date) -> "RuleBookQuerySet":
         """The rule book of each branch in that month: the latest approved one from that
         month or before. A later query decides nothing: one row per branch."""
@@ -294,6 +307,20 @@ class CategoryCap(models.Model):
         return f"{self.get_category_display()} ≤ {self.max_plus_month}"
 
 
+class SheetQuerySet(models.QuerySet[Any]):
+    """Rows of a member's month in a branch: declarations, entries, results."""
+
+    def visible_to(self, actor: Actor) -> "SheetQuerySet":
+        """One's own; those of branches on whose committee one sits; those below one's
+        committee (domain.md §9)."""
+        if actor.is_system:
+            return self.all()
+        return self.filter(
+            Q(member=actor.member_id)
+            | Q(branch__in=actor.committee_branches | actor.branches_below)
+        )
+
+
 class Declaration(models.Model):
     """个人申报表: one member's sheet for one month.
 
@@ -330,6 +357,8 @@ class Declaration(models.Model):
     typed = models.JSONField(_("line being typed"), default=dict, blank=True)
     revision = models.PositiveIntegerField(_("revision"), default=0)
 
+    objects = SheetQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("declaration")
         verbose_name_plural = _("declarations")
@@ -363,7 +392,7 @@ class Declaration(models.Model):
         return reverse("declaration", args=[self.month.year, self.month.month])
 
 
-class EntryQuerySet(models.QuerySet["Entry"]):
+class EntryQuerySet(SheetQuerySet):
     def decided(self) -> "EntryQuerySet":
         return self.filter(decisions__is_current=True)
 
@@ -515,6 +544,12 @@ def evidence_path(evidence: "Evidence", filename: str) -> str:
     return f"evidence/{evidence.sha256[:2]}/{evidence.sha256}{evidence.suffix}"
 
 
+class EvidenceQuerySet(models.QuerySet["Evidence"]):
+    def visible_to(self, actor: Actor) -> "EvidenceQuerySet":
+        """The files of entries that one may see."""
+        return self.filter(entry__in=Entry.objects.visible_to(actor))
+
+
 class Evidence(models.Model):
     """佐证材料: a file attached to an entry, kept outside the web root and served only
     through a check of rights."""
@@ -528,6 +563,8 @@ class Evidence(models.Model):
     sha256 = models.CharField(max_length=64)
     uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField(_("uploaded at"))
+
+    objects = EvidenceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("evidence")
@@ -545,7 +582,7 @@ class Evidence(models.Model):
         return reverse("evidence", args=[self.pk])
 
 
-class MonthlyResultQuerySet(models.QuerySet["MonthlyResult"]):
+class MonthlyResultQuerySet(SheetQuerySet):
     def current(self) -> "MonthlyResultQuerySet":
         return self.filter(is_current=True)
 

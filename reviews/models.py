@@ -10,10 +10,17 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.models import Branch, Committee
 from members.models import Member, User
+from members.rights import Actor
 from points.models import MonthlyResult, ResultLine, RuleBook, points_field
 
 
 class RoundQuerySet(models.QuerySet["Round"]):
+    def visible_to(self, actor: Actor) -> "RoundQuerySet":
+        """Those of the branches on whose committee one sits, and below one's committee."""
+        if actor.is_system:
+            return self.all()
+        return self.filter(branch__in=actor.committee_branches | actor.branches_below)
+
     def of_month(self, month: date) -> "RoundQuerySet":
         return self.filter(month=month)
 
@@ -109,6 +116,23 @@ class Meeting(models.Model):
         return f"{self.round} {self.held_on}"
 
 
+class PublicationQuerySet(models.QuerySet["Publication"]):
+    def visible_to(self, actor: Actor) -> "PublicationQuerySet":
+        """Those of one's own branch of today or then, and below one's committee."""
+        if actor.is_system:
+            return self.all()
+        own = MonthlyResult.objects.filter(
+            member=actor.member_id,
+            branch=models.OuterRef("round__branch"),
+            month=models.OuterRef("round__month"),
+        )
+        return self.filter(
+            Q(round__branch=actor.branch_id)
+            | Q(round__branch__in=actor.committee_branches | actor.branches_below)
+            | Q(models.Exists(own))
+        )
+
+
 class Publication(models.Model):
     """公示: a round's results shown to the branch from a day to a day, both included."""
 
@@ -117,6 +141,8 @@ class Publication(models.Model):
     ends_on = models.DateField(_("to"))
     published_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     published_at = models.DateTimeField(_("published at"))
+
+    objects = PublicationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("publication")
@@ -165,6 +191,19 @@ class Verification(models.Model):
         return f"{self.member} {self.answer}"
 
 
+class ObjectionQuerySet(models.QuerySet["Objection"]):
+    def visible_to(self, actor: Actor) -> "ObjectionQuerySet":
+        """One's own, and those that one's branch committee or committee deals with."""
+        if actor.is_system:
+            return self.all()
+        return self.filter(
+            Q(member=actor.member_id)
+            | Q(
+                publication__round__branch__in=actor.committee_branches | actor.branches_below
+            )
+        )
+
+
 class Objection(models.Model):
     """异议: raised by a member against a line of the result, or against the whole of it;
     answered by the branch with a reason."""
@@ -190,6 +229,8 @@ class Objection(models.Model):
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+
+    objects = ObjectionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("objection")
@@ -217,6 +258,26 @@ class Objection(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("objection", args=[self.pk])
+
+
+class FollowUpQuerySet(models.QuerySet["FollowUp"]):
+    def visible_to(self, actor: Actor) -> "FollowUpQuerySet":
+        """domain.md §9: one's own and those one has the duty for; talks of the branch for
+        its secretary; dispositions of the branch for its committee; all below one's
+        committee."""
+        if actor.is_system:
+            return self.all()
+        mine = Q(branch__in=actor.branches_below)
+        if actor.member_id is not None:
+            mine |= Q(member=actor.member_id) | Q(holder=actor.member_id)
+        return self.filter(
+            mine
+            | Q(kind=FollowUp.Kind.TALK, branch__in=actor.secretary_branches)
+            | Q(kind=FollowUp.Kind.DISPOSITION, branch__in=actor.committee_branches)
+        )
+
+    def standing(self) -> "FollowUpQuerySet":
+        return self.exclude(state=FollowUp.State.WITHDRAWN)
 
 
 class FollowUp(models.Model):
@@ -270,6 +331,8 @@ class FollowUp(models.Model):
     is_basis_changed = models.BooleanField(_("basis changed"), default=False)
     opened_at = models.DateTimeField(_("opened at"))
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
+
+    objects = FollowUpQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("follow-up")

@@ -1,0 +1,5 @@
+"""The addresses of the reviews floor."""
+
+from django.urls import URLPattern, path  # noqa: F401
+
+urlpatterns: list[URLPattern] = []
