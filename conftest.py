@@ -1,1 +1,23 @@
 """What every test may count on."""
+
+import pytest
+
+from lib import catalogue
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the catalogue when it is newer than what was compiled, whoever calls pytest."""
+    compiled = catalogue.PO_FILE.with_suffix(".mo")
+    is_worker = hasattr(config, "workerinput")
+    if not is_worker and (
+        not compiled.exists() or compiled.stat().st_mtime < catalogue.PO_FILE.stat().st_mtime
+    ):
+        catalogue.compile_catalogue()
+
+
+@pytest.fixture(autouse=True)
+def _forget_the_language() -> None:
+    """A test that switched the language does not leave it to the next one."""
+    from django.utils import translation
+
+    translation.activate("zh-hans")

@@ -11,6 +11,7 @@ by U+0004 as in gettext itself, and a text with a plural has a list of one Chine
 import argparse
 import io
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -191,6 +192,14 @@ def update(fragments: Path | None) -> list[str]:
     return disagreements + problems(catalogue, wanted)
 
 
+def compile_catalogue() -> None:
+    """Write the compiled catalogue beside the catalogue, whole or not at all."""
+    compiled = PO_FILE.with_suffix(".mo")
+    half = compiled.with_suffix(f".{os.getpid()}")
+    read_catalogue(PO_FILE).save_as_mofile(str(half))
+    half.replace(compiled)
+
+
 def main(arguments: list[str]) -> int:
     """Do one of the three; return what the shell should see."""
     parser = argparse.ArgumentParser(prog="python -m lib.catalogue", description=__doc__)
@@ -200,7 +209,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--fragments", type=Path)
     options = parser.parse_args(arguments)
     if options.action == "compile":
-        read_catalogue(PO_FILE).save_as_mofile(str(PO_FILE.with_suffix(".mo")))
+        compile_catalogue()
         return 0
     if options.action == "update":
         found = update(options.fragments)
