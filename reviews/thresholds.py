@@ -171,8 +171,11 @@ def reconcile(should: Iterable[Demand], stored: Iterable[Stored]) -> Changes:
     Doing the changes and asking again gives no changes. Source: domain.md §6.
     """
     demands = {demand.key: demand for demand in should}
-    withdraw, flag, unflag = [], [], []
-    reinstate, update = [], []
+    withdraw: list[int] = []
+    flag: list[int] = []
+    unflag: list[int] = []
+    reinstate: list[tuple[int, Demand]] = []
+    update: list[tuple[int, Demand]] = []
     for row in sorted(stored, key=lambda row: row.id):
         demand = demands.pop(row.key, None)
         if row.is_carried_out:

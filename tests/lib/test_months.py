@@ -47,7 +47,20 @@ def test_parse_month_reads_every_written_form(value):
 
 @pytest.mark.parametrize(
     "value",
-    ["", None, "2026", "2026-13", "2026-00", "十月", 2026.1, 202613.0, True, "2026-02-30", "99999", 45931.0],
+    [
+        "",
+        None,
+        "2026",
+        "2026-13",
+        "2026-00",
+        "十月",
+        2026.1,
+        202613.0,
+        True,
+        "2026-02-30",
+        "99999",
+        45931.0,
+    ],
 )
 def test_parse_month_refuses_anything_else(value):
     with pytest.raises(ValueError):
@@ -71,7 +84,9 @@ def test_parse_date_reads_every_written_form(value):
     assert parse_date(value) == date(2026, 10, 5)
 
 
-@pytest.mark.parametrize("value", ["2026-10", "202610", "", None, "2026-02-29", "05/10/2026", 3.5, "0026-10-05"])
+@pytest.mark.parametrize(
+    "value", ["2026-10", "202610", "", None, "2026-02-29", "05/10/2026", 3.5, "0026-10-05"]
+)
 def test_parse_date_refuses_anything_else(value):
     with pytest.raises(ValueError):
         parse_date(value)

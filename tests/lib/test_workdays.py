@@ -11,7 +11,11 @@ from lib.workdays import add_workdays, is_known, is_workday, publication_end
         (date(2026, 11, 2), 3, date(2026, 11, 5)),  # Monday to Thursday
         (date(2026, 11, 4), 3, date(2026, 11, 9)),  # over a weekend
         (date(2026, 11, 7), 3, date(2026, 11, 11)),  # published on a Saturday
-        (date(2025, 9, 30), 3, date(2025, 10, 11)),  # National Day week, make-up Saturday 11 October
+        (
+            date(2025, 9, 30),
+            3,
+            date(2025, 10, 11),
+        ),  # National Day week, make-up Saturday 11 October
         (date(2026, 11, 2), 0, date(2026, 11, 2)),
     ],
 )

@@ -1,5 +1,5 @@
 from datetime import date
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -14,12 +14,12 @@ from reviews.ranking import (
     rank_branch,
 )
 
+D = Decimal
+
 
 def figure(number, score, *, branch=1, line="70", is_zero=False):
     points = None if score is None else D(score)
-    return MonthFigure(
-        branch, date(2025, number, 1), points, D(line), score is not None, is_zero
-    )
+    return MonthFigure(branch, date(2025, number, 1), points, D(line), score is not None, is_zero)
 
 
 def year(member, total, *, months=12, line="840", zeros=0, is_full=True):

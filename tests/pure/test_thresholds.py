@@ -182,9 +182,7 @@ def test_zero_months_demand_one_explanation_of_the_branch_and_one_of_each_leader
             year=2026,
             members=(of_2026[0], of_2026[2]),
         ),
-        Demand(
-            LIFE_MEETING_EXPLANATION, OFFICE, None, DEPUTY, year=2026, members=(of_2026[2],)
-        ),
+        Demand(LIFE_MEETING_EXPLANATION, OFFICE, None, DEPUTY, year=2026, members=(of_2026[2],)),
         Demand(LIFE_MEETING_EXPLANATION, OFFICE, None, DEPUTY, year=2025, members=of_2025),
     }
 
@@ -222,9 +220,9 @@ EXPLAINING = Demand(
 )
 
 
-def stored(demand, id=1, **state):
+def stored(demand, pk=1, **state):
     fields = {name: getattr(demand, name) for name in Demand.__slots__}
-    return Stored(id=id, **(fields | state))
+    return Stored(id=pk, **(fields | state))
 
 
 CARRIED_OUT = {"is_open": False, "is_carried_out": True}
@@ -298,15 +296,15 @@ LEADERS = Always({OFFICE: (LEADER, ANN), LAW: (LEADER,)})
 def carry_out(changes, rows):
     """Apply ``changes`` to stored rows as the service would."""
     by_id = {row.id: row for row in rows}
-    for id in changes.withdraw:
-        by_id[id] = replace(by_id[id], is_open=False, is_withdrawn=True)
-    for id, demand in (*changes.update, *changes.reinstate):
-        by_id[id] = stored(demand, id=id)
+    for pk in changes.withdraw:
+        by_id[pk] = replace(by_id[pk], is_open=False, is_withdrawn=True)
+    for pk, demand in (*changes.update, *changes.reinstate):
+        by_id[pk] = stored(demand, pk=pk)
     for ids, is_flagged in ((changes.flag, True), (changes.unflag, False)):
-        for id in ids:
-            by_id[id] = replace(by_id[id], is_flagged=is_flagged)
+        for pk in ids:
+            by_id[pk] = replace(by_id[pk], is_flagged=is_flagged)
     start = max(by_id, default=0) + 1
-    return [*by_id.values(), *(stored(d, id=start + n) for n, d in enumerate(changes.create))]
+    return [*by_id.values(), *(stored(d, pk=start + n) for n, d in enumerate(changes.create))]
 
 
 @given(finals, st.randoms(use_true_random=False))
