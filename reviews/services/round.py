@@ -5,7 +5,7 @@ second of two people is told what the first one did.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -376,37 +376,36 @@ def warnings_of(round_: Round) -> Mapping[int, list[str]]:
     """What reviewers should look at twice, by entry: 就高不重复 (the same criterion and date,
     or the same evidence file, as another entry of that member), and missing evidence.
     Flagged, never dropped (domain.md §4). Two queries."""
-    entries = entries_in_review(round_)
+    entries = {entry.pk: entry for entry in entries_in_review(round_)}
+    files = list(
+        Evidence.objects.filter(
+            entry__member__in={entry.member_id for entry in entries.values()}
+        ).values_list("entry", "entry__member", "sha256")
+    )
+    with_file = {entry for entry, member, digest in files}
+    same_item = twins(
+        (pk, (entry.member_id, entry.criterion.code, entry.occurred_on))
+        for pk, entry in entries.items()
+    )
+    same_file = twins((entry, (member, digest)) for entry, member, digest in files)
     found: dict[int, list[str]] = defaultdict(list)
-    same_item: dict[tuple[int, str, date], list[int]] = defaultdict(list)
-    for entry in entries:
-        same_item[entry.member_id, entry.criterion.code, entry.occurred_on].append(entry.pk)
-    for twins in same_item.values():
-        if len(twins) > 1:
-            for pk in twins:
-                found[pk].append(
-                    _("Same item and date as another entry: the same matter counts once.")
-                )
-    files: dict[tuple[int, str], set[int]] = defaultdict(set)
-    with_file: set[int] = set()
-    members = {entry.member_id for entry in entries}
-    for entry_id, member, digest in Evidence.objects.filter(entry__member__in=members).values_list(
-        "entry", "entry__member", "sha256"
-    ):
-        files[member, digest].add(entry_id)
-        with_file.add(entry_id)
-    for same in files.values():
-        if len(same) > 1:
-            for pk in same:
-                found[pk].append(
-                    _("Same evidence file as another entry: the same matter counts once.")
-                )
-    for entry in entries:
+    for pk, entry in entries.items():
+        if pk in same_item:
+            found[pk].append(_("Same item and date as another entry: the same matter counts once."))
+        if pk in same_file:
+            found[pk].append(_("Same evidence file as another entry: the same matter counts once."))
         declared = entry.source == Entry.Source.DECLARED
-        if declared and entry.criterion.needs_evidence and entry.pk not in with_file:
-            found[entry.pk].append(_("No evidence is attached."))
-    in_round = {entry.pk for entry in entries}
-    return {pk: texts for pk, texts in found.items() if pk in in_round}
+        if declared and entry.criterion.needs_evidence and pk not in with_file:
+            found[pk].append(_("No evidence is attached."))
+    return found
+
+
+def twins(keyed: Iterable[tuple[int, Hashable]]) -> set[int]:
+    """The ids that share their key with another id."""
+    groups: dict[Hashable, set[int]] = defaultdict(set)
+    for pk, key in keyed:
+        groups[key].add(pk)
+    return {pk for group in groups.values() if len(group) > 1 for pk in group}
 
 
 @transaction.atomic
