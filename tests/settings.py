@@ -8,14 +8,14 @@ import os
 import shutil
 import tempfile
 
-DATA_DIR = tempfile.mkdtemp(prefix="points-tests-")
-atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
+_data_dir = tempfile.mkdtemp(prefix="points-tests-")
+atexit.register(shutil.rmtree, _data_dir, ignore_errors=True)
 
 TEST_REDIS_URL = os.environ.get("TEST_REDIS_URL", "")
 
 for name in ("SECRET_KEY", "ALLOWED_HOSTS", "CELERY_BROKER_URL", "EMAIL_URL", "DEMO"):
     os.environ.pop(name, None)
-os.environ |= {"ENV_FILE": "", "DEBUG": "on", "DATA_DIR": DATA_DIR, "LOG_LEVEL": "WARNING"}
+os.environ |= {"ENV_FILE": "", "DEBUG": "on", "DATA_DIR": _data_dir, "LOG_LEVEL": "WARNING"}
 
 from config.settings import *  # noqa: E402, F403
 

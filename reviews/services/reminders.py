@@ -1,0 +1,240 @@
+"""Reminders and escalation: whoever is waited for hears of it once (domain.md §5, §6).
+
+Who should have been told by a day is computed from the rows; notices are unique per person
+and event, so running this twice, or three days late, tells nobody twice and forgets nobody.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from branches.models import Branch, Committee
+from members.models import Position, StaffAppointment
+from members.notices import Message, tell, tell_users
+from points.models import Declaration
+from reviews.models import FollowUp, Objection, Round
+from reviews.services.follow_ups import PolicyBook
+from reviews.services.round import month_label
+
+# A member hears of a sheet that is still a draft this many days before it is due.
+DAYS_BEFORE = 3
+
+WAITING_ROUND = Q(state__in=[Round.State.OPEN, Round.State.REVIEWING, Round.State.PUBLISHED])
+WAITING_SHEET = Q(state=Declaration.State.DRAFT)
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """How many people are waited for. Whoever was told before counts, and hears no more."""
+
+    members: int = 0
+    duty_holders: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """How many matters were put before how many committees."""
+
+    committees: int = 0
+    matters: int = 0
+
+
+class Late(NamedTuple):
+    """Something past its day: what it is about, since when, and in which branch."""
+
+    key: str
+    branch: int
+    since: date
+    subject: str
+    url: str
+    holder: int | None = None
+
+
+def branches_to_look_at(*, on: date) -> "QuerySet[Branch, int]":
+    """The ids of branches with an unfinished round or an overdue follow-up. One query."""
+    waiting = Round.objects.filter(WAITING_ROUND, branch=OuterRef("pk"))
+    overdue = FollowUp.objects.filter(overdue_on(on), branch=OuterRef("pk"))
+    return (
+        Branch.objects.filter(Exists(waiting) | Exists(overdue))
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+def overdue_on(day: date) -> Q:
+    return Q(state=FollowUp.State.OPEN, due_on__lt=day)
+
+
+def remind(*, on: date, branches: Collection[int], at: datetime) -> Reminded:
+    """Tell members of drafts that are due soon, and secretaries and duty holders of what is
+    past its day. The number of statements does not depend on branches or members."""
+    return Reminded(
+        members=tell(drafts_due_soon(on, branches), at=at),
+        duty_holders=tell(to_duty_holders(late_matters(on, branches), on), at=at),
+    )
+
+
+def drafts_due_soon(on: date, branches: Collection[int]) -> Iterator[Message]:
+    """Members whose sheet is a draft and due within three days."""
+    sheets = Declaration.objects.filter(
+        WAITING_SHEET,
+        Exists(
+            Round.objects.filter(
+                branch=OuterRef("branch"), month=OuterRef("month"), state=Round.State.OPEN
+            )
+        ),
+        branch__in=branches,
+        declare_by__range=(on, on + timedelta(days=DAYS_BEFORE)),
+    )
+    for sheet in sheets:
+        subject = _("Your declaration for %(month)s is due on %(day)s.") % {
+            "month": month_label(sheet.month),
+            "day": date_format(sheet.declare_by, "DATE_FORMAT"),
+        }
+        yield Message(sheet.member_id, f"declare:{sheet.pk}", subject, sheet.get_absolute_url())
+
+
+def late_matters(on: date, branches: Collection[int]) -> list[Late]:
+    """All that is past its day in these branches. Three queries."""
+    return [*late_rounds(on, branches), *late_follow_ups(on, branches)]
+
+
+def late_rounds(on: date, branches: Collection[int]) -> Iterator[Late]:
+    """Rounds whose review is past its day, and publications that ended with an objection
+    still open."""
+    unreviewed = Round.objects.filter(
+        state__in=[Round.State.OPEN, Round.State.REVIEWING],
+        branch__in=branches,
+        review_by__lt=on,
+    ).select_related("branch")
+    for round_ in unreviewed:
+        yield late(
+            "review",
+            round_,
+            since=round_.review_by,
+            subject=_("%(branch)s: the review of %(month)s was due on %(day)s."),
+        )
+    unanswered = Round.objects.filter(
+        Exists(
+            Objection.objects.filter(publication__round=OuterRef("pk"), state=Objection.State.OPEN)
+        ),
+        state=Round.State.PUBLISHED,
+        branch__in=branches,
+        publication__ends_on__lt=on,
+    ).select_related("branch", "publication")
+    for round_ in unanswered:
+        yield late(
+            "objection",
+            round_,
+            since=round_.publication.ends_on,
+            subject=_(
+                "%(branch)s: the publication of %(month)s ended on %(day)s, "
+                "and an objection has no answer yet."
+            ),
+        )
+
+
+def late(what: str, round_: Round, *, since: date, subject: str) -> Late:
+    words = {
+        "branch": round_.branch.name,
+        "month": month_label(round_.month),
+        "day": date_format(since, "DATE_FORMAT"),
+    }
+    return Late(
+        f"late-{what}:{round_.pk}",
+        round_.branch_id,
+        since,
+        subject % words,
+        round_.get_absolute_url(),
+    )
+
+
+def late_follow_ups(on: date, branches: Collection[int]) -> Iterator[Late]:
+    """Talks, interviews and the like that nobody has recorded by their day."""
+    overdue = FollowUp.objects.filter(overdue_on(on), branch__in=branches)
+    for follow_up in overdue.select_related("branch", "member"):
+        subject = _("%(branch)s: %(matter)s was due on %(day)s.") % {
+            "branch": follow_up.branch.name,
+            "matter": str(follow_up),
+            "day": date_format(follow_up.due_on or on, "DATE_FORMAT"),
+        }
+        yield Late(
+            f"late-follow-up:{follow_up.pk}",
+            follow_up.branch_id,
+            follow_up.due_on or on,
+            subject,
+            follow_up.get_absolute_url(),
+            follow_up.holder_id,
+        )
+
+
+def to_duty_holders(late: Iterable[Late], on: date) -> Iterator[Message]:
+    """To whoever holds the duty; for a round, to the secretary in office today."""
+    late = list(late)
+    secretaries: dict[int, list[int]] = defaultdict(list)
+    for branch, member in (
+        Position.objects.on(on)
+        .filter(kind=Position.Kind.SECRETARY, branch__in={one.branch for one in late})
+        .values_list("branch", "member")
+    ):
+        secretaries[branch].append(member)
+    for one in late:
+        for member in [one.holder] if one.holder else secretaries[one.branch]:
+            yield Message(member, one.key, one.subject, one.url)
+
+
+def escalate(*, on: date, at: datetime) -> Escalated:
+    """Tell committees what has been late for longer than their policy allows.
+
+    One notice to the staff of the nearest committee upwards, not one for each branch; a
+    further one only when something newer has become late.
+    """
+    committee_of = dict(Branch.objects.values_list("pk", "committee"))
+    policies, staff = PolicyBook(), StaffOfCommittees(on)
+    for_committee: dict[int, list[Late]] = defaultdict(list)
+    for one in late_matters(on, committee_of):
+        committee = committee_of[one.branch]
+        days = policies.of(committee, one.since.year).escalate_after_days
+        if on > one.since + timedelta(days=days):
+            for_committee[staff.nearest(committee)].append(one)
+    for committee, ones in for_committee.items():
+        newest = max(one.since for one in ones)
+        tell_users(
+            staff.of(committee),
+            key=f"late:{committee}:{newest:%Y-%m-%d}",
+            subject=_("Late in the branches: %(count)s matters.") % {"count": len(ones)},
+            url=reverse("progress"),
+            at=at,
+        )
+    return Escalated(committees=len(for_committee), matters=sum(map(len, for_committee.values())))
+
+
+class StaffOfCommittees:
+    """The staff in office on a day, by committee, and the way upwards. Two queries."""
+
+    def __init__(self, on: date) -> None:
+        self._parents: dict[int, int | None] = dict(
+            Committee.objects.values_list("pk", "parent_id")
+        )
+        self._staff: dict[int, list[Any]] = defaultdict(list)
+        for committee, user in StaffAppointment.objects.on(on).values_list("committee", "user"):
+            self._staff[committee].append(user)
+
+    def nearest(self, committee: int) -> int:
+        """The committee itself or the nearest one above it that has staff; else itself."""
+        current: int | None = committee
+        while current is not None:
+            if current in self._staff:
+                return current
+            current = self._parents.get(current)
+        return committee
+
+    def of(self, committee: int) -> list[int]:
+        return self._staff.get(committee, [])
