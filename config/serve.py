@@ -188,7 +188,7 @@ def serve(host: str, port: int) -> None:
 
     from django.conf import settings
 
-    folder = settings.DATA_DIR / "logs"
+    folder = Path(settings.DATA_DIR) / "logs"
     folder.mkdir(exist_ok=True)
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104
     url = f"http://{shown}:{port}/"

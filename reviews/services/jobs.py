@@ -86,7 +86,7 @@ class Job:
 
 
 def within(block: Block | None, name: str = "branch") -> Q:
-    return Q(**{f"{name}__range": block}) if block else Q()
+    return Q(**{f"{name}__gte": block[0], f"{name}__lte": block[1]}) if block else Q()
 
 
 def due_to_open(at: datetime, block: Block | None = None) -> Due:
