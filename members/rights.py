@@ -31,6 +31,8 @@ class Actor:
     led_branches: frozenset[int] = frozenset()
     is_administrator: bool = False
     is_system: bool = field(default=False)
+    branch_name: str = ""
+    committee_name: str = ""
 
     def is_secretary_of(self, branch_id: int) -> bool:
         return (branch_id, Position.Kind.SECRETARY) in self.positions
@@ -59,9 +61,14 @@ class Actor:
 
 def actor_on(user: User, day: date) -> Actor:
     """Load what this account is on that day. Six queries at most, whoever it is."""
-    committees = frozenset(
-        StaffAppointment.objects.on(day).filter(user=user).values_list("committee", flat=True)
+    appointments = dict(
+        StaffAppointment.objects.on(day)
+        .filter(user=user)
+        .order_by("pk")
+        .values_list("committee", "committee__name")
     )
+    committees = frozenset(appointments)
+    committee_name = next(iter(appointments.values()), "")
     below: frozenset[int] = frozenset()
     if committees:
         below = frozenset(
@@ -76,14 +83,15 @@ def actor_on(user: User, day: date) -> Actor:
             committees=committees,
             branches_below=below,
             is_administrator=user.is_superuser,
+            committee_name=committee_name,
         )
-    branch_id = (
+    branch_id, branch_name = (
         Membership.objects.on(day)
         .filter(member=member)
         .order_by("pk")
-        .values_list("branch", flat=True)
+        .values_list("branch", "branch__name")
         .last()
-    )
+    ) or (None, "")
     positions = Position.objects.on(day).filter(member=member).values_list("branch", "kind")
     led = LeadershipDuty.objects.on(day).filter(leader=member).values_list("branch", flat=True)
     return Actor(
@@ -95,6 +103,8 @@ def actor_on(user: User, day: date) -> Actor:
         branches_below=below,
         led_branches=frozenset(led),
         is_administrator=user.is_superuser,
+        branch_name=branch_name,
+        committee_name=committee_name,
     )
 
 

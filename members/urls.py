@@ -1,5 +1,17 @@
 """The addresses of the members floor."""
 
-from django.urls import URLPattern, path  # noqa: F401
+from django.contrib.auth.views import LogoutView
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from members.views import accounts, notices
+
+urlpatterns: list[URLPattern] = [
+    path("sign-in/", accounts.SignIn.as_view(), name="sign_in"),
+    path("sign-out/", LogoutView.as_view(), name="sign_out"),
+    path("account/password/", accounts.change_password, name="change_password"),
+    path("account/big-text/", accounts.set_big_text, name="set_big_text"),
+    path("account/language/", accounts.set_language, name="set_language"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/read/", notices.read_notices, name="read_notices"),
+    path("notices/<int:pk>/", notices.open_notice, name="open_notice"),
+]

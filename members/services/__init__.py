@@ -1,0 +1,1 @@
+"""What changes accounts, notices and the roll."""
