@@ -5,6 +5,7 @@ What is shown is invented, and in Chinese as it stands: sample content, not text
 
 import datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 from django import forms
@@ -19,7 +20,7 @@ from lib.template_tags import STATES
 
 TODAY = datetime.date(2026, 11, 22)
 ZONE = datetime.timezone(datetime.timedelta(hours=8))
-NAMES = "王建国 李秀英 张 伟 刘 洋 陈晓东 杨 静 赵志强 黄 敏 周海涛 吴桂芳 徐 磊 孙丽华"
+NAMES = "王建国、李秀英、张伟、刘洋、陈晓东、杨静、赵志强、黄敏、周海涛、吴桂芳、徐磊、孙丽华"
 
 
 class SampleForm(forms.Form):
@@ -55,7 +56,9 @@ def gallery(request: HttpRequest) -> HttpResponse:
         messages.success(request, "申报表已提交，支部将于 11 月 30 日前评审。")
         messages.warning(request, "本条已超出每月限分，按 2 分计入。")
         messages.error(request, "该条刚由王建国评审完毕，您的意见未保存。")
-    return render(request, "gallery.html", sample_context())
+    context = sample_context()
+    context["user"].prefers_big_text = request.GET.get("text") == "big"
+    return render(request, "gallery.html", context)
 
 
 def sample_context() -> dict[str, Any]:
@@ -63,6 +66,7 @@ def sample_context() -> dict[str, Any]:
     return {
         "today": TODAY,
         "demo": True,
+        "user": SimpleNamespace(is_authenticated=True, pk=0, display_name="王建国"),
         "account_place": "办公室党支部 · 支部书记",
         "nav": navigation(),
         "tones": ["info", "ok", "warn", "bad", "quiet"],
@@ -75,7 +79,7 @@ def sample_context() -> dict[str, Any]:
         "points": [Decimal("3.00"), Decimal("2.50"), Decimal("-1.25"), Decimal(0), None],
         "months": months(),
         "rows": rows(),
-        "names": [name.strip() for name in NAMES.replace(" 伟", "伟").split(" ") if name],
+        "names": NAMES.split("、"),
         "todos": todos(),
         "events": events(),
         "files": files(),

@@ -349,7 +349,7 @@ def page_query(context: Context, number: int) -> str:
     """The address of another page of the same list: the query as it is, with its page replaced."""
     request = context.get("request")
     query = request.GET.copy() if request else QueryDict(mutable=True)
-    query[context.get("parameter", "page")] = str(number)
+    query[str(context.get("parameter", "page"))] = str(number)
     return f"?{query.urlencode()}"
 
 
@@ -617,13 +617,15 @@ def _days_left(days: int) -> str:
 @lru_cache(maxsize=512)
 def _icon(name: str, size: int, label: str) -> SafeString:
     """Rendered once per name, size and label: a table may show hundreds of them."""
-    attributes = {"class": "icon", "focusable": "false"}
+    # In rem, so that icons grow with the text.
+    side = f"{size / 16:g}rem"
+    attributes = {"class": "icon", "width": side, "height": side}
     if label:
         attributes |= {"role": "img", "aria_label": label}
     else:
         attributes |= {"aria_hidden": "true"}
     # The package's own files, escaped by ElementTree.
-    return mark_safe(lucide._render_icon(name, size, **attributes))  # noqa: S308
+    return mark_safe(lucide._render_icon(name, None, **attributes))  # noqa: S308
 
 
 def _render(context: Context, name: str, values: dict[str, Any]) -> SafeString:
@@ -644,7 +646,9 @@ def _control(bound: BoundField, has_own_hint: bool, is_group: bool) -> SafeStrin
         described.append(f"{bound.auto_id}_helptext")
     if bound.errors:
         described.append(f"{bound.auto_id}_error")
-    attributes = {"aria-describedby": " ".join(described)} if described and not is_group else {}
+    attributes: dict[str, str | bool] = {}
+    if described and not is_group:
+        attributes["aria-describedby"] = " ".join(described)
     return bound.as_widget(attrs=attributes)
 
 
