@@ -19,4 +19,4 @@ app.autodiscover_tasks()
 @worker_ready.connect
 def tick_at_start(**_: object) -> None:
     """Look for what fell due while no worker ran, without waiting for the first beat."""
-    app.send_task("reviews.tasks.tick", kwargs={"is_start": True})
+    app.send_task("reviews.tasks.tick")

@@ -1,9 +1,6 @@
 """What the worker is asked to do: ids and keys in, one service call out."""
 
-from typing import Any
-
-from celery import Task, shared_task
-from django.conf import settings
+from celery import shared_task
 from django.utils import timezone
 
 from members.models import User
@@ -12,33 +9,16 @@ from reviews.services import jobs
 
 
 @shared_task
-def tick(is_start: bool = False) -> None:
-    """Ask the database what is due and hand it out, one message for each chunk.
-
-    Where the messages are files there is one worker: at its start, what still runs has
-    lost it.
-    """
+def tick() -> None:
+    """Ask the database what is due and hand it out, one message for each chunk."""
     at = timezone.now()
-    if is_start and settings.CELERY_BROKER_URL == "filesystem://":
-        jobs.release_interrupted(at=at)
+    jobs.bury_dead(at=at)
     for chunk in jobs.to_start(at=at):
         run_chunk.delay(chunk.job, chunk.key)
 
 
-@shared_task(bind=True)
-def run_chunk(
-    self: "Task[Any, Any]",
-    job: str,
-    key: str,
-    user_id: int | None = None,
-) -> None:
+@shared_task
+def run_chunk(job: str, key: str, user_id: int | None = None) -> None:
     """Run one chunk, in the name of the system or of the account that asked for it."""
     by = actor_on(User.objects.get(pk=user_id), timezone.localdate()) if user_id else system_actor()
-    jobs.run(
-        job=job,
-        key=key,
-        by=by,
-        clock=timezone.now,
-        is_redelivered=bool((self.request.delivery_info or {}).get("redelivered")),
-        is_asked_for=user_id is not None,
-    )
+    jobs.run(job=job, key=key, by=by, clock=timezone.now, is_asked_for=user_id is not None)

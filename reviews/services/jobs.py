@@ -11,10 +11,10 @@ there is to do inside it is asked again when it runs: twice, late or half-done i
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -27,12 +27,12 @@ from reviews.models import JobRun, Round
 from reviews.services import month_end as closing
 from reviews.services import reminders
 from reviews.services import round as rounds
+from reviews.services.one_at_a_time import one_at_a_time
 
 logger = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 3
-# Above the worker's hard time limit: a run that is older has lost its worker.
-LEASE = timedelta(minutes=11)
+DIED = "the process was stopped before it could finish"
 # Months that opening makes up for after a long standstill.
 MOST_MONTHS_BACK = 12
 REMIND_FROM = time(8, 0)
@@ -100,6 +100,7 @@ def due_to_open(at: datetime, block: Block | None = None) -> Due:
         .filter(within(block, "pk"))
         .annotate(last_live=Max("rounds__month", filter=live & Q(rounds__isnull=False)))
         .filter(Q(last_live__isnull=True) | Q(last_live__lt=current))
+        .order_by("pk")
         .values_list("pk", "last_live")
     )
     wanted: dict[date, list[int]] = {}
@@ -187,25 +188,21 @@ def due_chunks(*, job: Job, at: datetime) -> list[Chunk]:
 
 
 def to_start(*, at: datetime, names: Iterable[str] = JOBS) -> list[Chunk]:
-    """What is due and may be started: not running, not given up, not done for the day."""
+    """What is due and may be started: not given up, and not done for the day."""
     chunks = [chunk for name in names for chunk in due_chunks(job=JOBS[name], at=at)]
     runs = JobRun.objects.filter(
         job__in={chunk.job for chunk in chunks}, key__in={chunk.key for chunk in chunks}
     )
     latest = {(run.job, run.key): run for run in runs.order_by("pk")}
-    return [
-        chunk for chunk in chunks if may_start(chunk, latest.get((chunk.job, chunk.key)), at=at)
-    ]
+    return [chunk for chunk in chunks if may_start(chunk, latest.get((chunk.job, chunk.key)))]
 
 
-def may_start(chunk: Chunk, last: JobRun | None, *, at: datetime) -> bool:
+def may_start(chunk: Chunk, last: JobRun | None) -> bool:
     """Whether a chunk may be started after its last run."""
     if last is None:
         return True
     if last.state == JobRun.State.DONE:
         return not JOBS[chunk.job].is_daily
-    if last.state == JobRun.State.RUNNING and at < last.started_at + LEASE:
-        return False
     return last.attempts < MOST_ATTEMPTS
 
 
@@ -218,32 +215,52 @@ def run(
     key: str,
     by: Actor,
     clock: Callable[[], datetime],
-    is_redelivered: bool = False,
     is_asked_for: bool = False,
 ) -> JobRun | None:
-    """Run one chunk and record it. Returns None where somebody else is at it, or where it
-    has failed three times.
+    """Run one chunk and record it. Returns None where nothing is due any more, another
+    worker is at it, or it has failed three times.
 
-    ``is_redelivered``: the broker hands out a task whose worker died, so that worker's run
-    is taken over at once. ``is_asked_for``: a person wants it, whatever failed before.
+    ``is_asked_for``: a person wants it, whatever failed before.
     """
-    row = claim(
-        job=job,
-        key=key,
-        by=by,
-        at=clock(),
-        is_redelivered=is_redelivered,
-        is_asked_for=is_asked_for,
-    )
-    return finish_after(row, clock=clock, work=lambda: work_on(row, by, clock())) if row else None
+    with one_at_a_time(lock_name(job, key)) as is_ours:
+        if not is_ours:
+            return None
+        at = clock()
+        bury(job=job, key=key, at=at)
+        chunk = chunk_of(job=job, key=key)
+        branches = {branch for on, branch in JOBS[job].due(at, chunk.block) if on == chunk.on}
+        row = claim(chunk, by=by, at=at, is_asked_for=is_asked_for) if branches else None
+        if row is None:
+            return None
+        return finish_after(
+            row,
+            clock=clock,
+            work=lambda: JOBS[job].work(chunk.on, sorted(branches), by, at),
+        )
 
 
-def work_on(row: JobRun, by: Actor, at: datetime) -> Mapping[str, int]:
-    """Do what is due inside the block of a run, asked anew."""
-    job = JOBS[row.job]
-    chunk = chunk_of(job=row.job, key=row.key)
-    branches = sorted({branch for on, branch in job.due(at, chunk.block) if on == chunk.on})
-    return job.work(chunk.on, branches, by, at) if branches else {}
+def lock_name(job: str, key: str) -> str:
+    return f"job {job} {key}"
+
+
+@transaction.atomic
+def claim(chunk: Chunk, *, by: Actor, at: datetime, is_asked_for: bool = False) -> JobRun | None:
+    """Write the row of a run before its work, under the chunk's lock; a failed one is taken
+    up again, three times at most."""
+    last = JobRun.objects.filter(job=chunk.job, key=chunk.key).order_by("-pk").first()
+    if last is None or last.state == JobRun.State.DONE:
+        if not (may_start(chunk, last) or is_asked_for):
+            return None
+        return JobRun.objects.create(
+            job=chunk.job, key=chunk.key, started_by=by.user, started_at=at
+        )
+    if last.attempts >= MOST_ATTEMPTS and not is_asked_for:
+        return None
+    last.attempts = 1 if is_asked_for else last.attempts + 1
+    last.state = JobRun.State.RUNNING
+    last.started_at, last.finished_at, last.started_by = at, None, by.user
+    last.save(update_fields=["attempts", "state", "started_at", "finished_at", "started_by"])
+    return last
 
 
 def finish_after(
@@ -252,8 +269,7 @@ def finish_after(
     """Do the work of a run and finish its row, with the error where there was one."""
     try:
         row.counts = dict(work())
-        row.state = JobRun.State.DONE
-        row.error = ""
+        row.state, row.error = JobRun.State.DONE, ""
     except Exception as error:
         logger.exception("%s %s failed", row.job, row.key)
         row.state = JobRun.State.FAILED
@@ -263,58 +279,20 @@ def finish_after(
     return row
 
 
-@transaction.atomic
-def claim(
-    *,
-    job: str,
-    key: str,
-    by: Actor,
-    at: datetime,
-    is_redelivered: bool = False,
-    is_asked_for: bool = False,
-) -> JobRun | None:
-    """Write the row of a run before its work; None where there is nothing to claim."""
-    last = JobRun.objects.select_for_update().filter(job=job, key=key).order_by("-pk").first()
-    if last is None or last.state == JobRun.State.DONE:
-        return new_run(job=job, key=key, by=by, at=at)
-    if last.state == JobRun.State.RUNNING and at < last.started_at + LEASE and not is_redelivered:
-        return None
-    if last.attempts >= MOST_ATTEMPTS and not is_asked_for:
-        give_up(last, at=at)
-        return None
-    last.attempts = 1 if is_asked_for else last.attempts + 1
-    last.state = JobRun.State.RUNNING
-    last.started_at, last.finished_at, last.started_by = at, None, by.user
-    last.save(update_fields=["attempts", "state", "started_at", "finished_at", "started_by"])
-    return last
+def bury_dead(*, at: datetime) -> None:
+    """Mark the runs whose process died before it could finish their rows."""
+    running = JobRun.objects.filter(state=JobRun.State.RUNNING)
+    for job, key in running.order_by("pk").values_list("job", "key"):
+        with one_at_a_time(lock_name(job, key)) as is_ours:
+            if is_ours:
+                bury(job=job, key=key, at=at)
 
 
-def new_run(*, job: str, key: str, by: Actor, at: datetime) -> JobRun | None:
-    """A new row, or None where another worker wrote one at the same moment."""
-    try:
-        with transaction.atomic():
-            return JobRun.objects.create(job=job, key=key, started_by=by.user, started_at=at)
-    except IntegrityError:
-        return None
-
-
-def give_up(row: JobRun, *, at: datetime) -> None:
-    """Leave a run whose worker died again and again to people: it stands there as failed."""
-    if row.state == JobRun.State.RUNNING:
-        row.state, row.finished_at = JobRun.State.FAILED, at
-        row.error = f"stopped after {row.attempts} attempts: the worker did not come back"
-        row.save(update_fields=["state", "finished_at", "error"])
-
-
-def release_interrupted(*, at: datetime) -> int:
-    """On one machine with one worker, that worker's start: what still runs has lost it.
-
-    The runs count as failed attempts, and the next tick takes them up again.
-    """
-    return JobRun.objects.filter(state=JobRun.State.RUNNING).update(
-        state=JobRun.State.FAILED,
-        finished_at=at,
-        error="the worker was stopped",
+def bury(*, job: str, key: str, at: datetime) -> int:
+    """Under the lock of a chunk: a run of it that still stands as running has died. What it
+    left undone is still due, so the next run of the chunk takes it up."""
+    return JobRun.objects.filter(job=job, key=key, state=JobRun.State.RUNNING).update(
+        state=JobRun.State.FAILED, finished_at=at, error=DIED
     )
 
 
@@ -332,7 +310,7 @@ def run_by_hand(
     has a row of its own.
     """
     at = clock()
-    row = JobRun.objects.create(
-        job=job, key=f"{what_for} {at:%H:%M:%S.%f}", started_by=by.user, started_at=at
-    )
-    return finish_after(row, clock=clock, work=work)
+    key = f"{what_for} {at:%H:%M:%S.%f}"
+    with one_at_a_time(lock_name(job, key)):
+        row = JobRun.objects.create(job=job, key=key, started_by=by.user, started_at=at)
+        return finish_after(row, clock=clock, work=work)

@@ -1,16 +1,21 @@
 """Jobs: what is due, run once at a time, made up when missed, given up after three times."""
 
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
 
 from members.rights import system_actor
 from points.models import Declaration
 from reviews.models import JobRun, Publication, Round
 from reviews.services import jobs
 from reviews.services.jobs import JOBS, Chunk
+from reviews.services.one_at_a_time import one_at_a_time
 from reviews.services.round import open_month
 from tests.factories import BranchFactory, MemberFactory, RuleBookFactory
 
@@ -56,6 +61,22 @@ def publish(round_: Round, *, ends_on: date) -> None:
         published_at=at(10, 25),
     )
     Round.objects.filter(pk=round_.pk).update(state=Round.State.PUBLISHED)
+
+
+@contextmanager
+def lock_of_another_process(name: str):
+    """Hold the lock as another process would: on PostgreSQL, from another session."""
+    if connection.vendor != "postgresql":
+        with one_at_a_time(name) as is_ours:
+            assert is_ours
+            yield
+        return
+    number = int.from_bytes(sha256(name.encode()).digest()[:8], signed=True)
+    parameters = connection.get_connection_params()
+    names = ("dbname", "user", "password", "host", "port")
+    with psycopg.connect(**{n: parameters[n] for n in names if n in parameters}) as other:
+        assert other.execute("SELECT pg_try_advisory_lock(%s)", [number]).fetchone()[0]
+        yield
 
 
 # -- what is due -------------------------------------------------------------------------
@@ -186,11 +207,9 @@ def test_the_same_chunk_again_changes_nothing():
     (chunk,) = jobs.to_start(at=at(11, 1), names=["open_month"])
     run(chunk, at(11, 1))
 
-    again = run(chunk, at(11, 1, 11))
+    assert run(chunk, at(11, 1, 11)) is None
 
-    assert again is not None
-    assert again.counts == {}
-    assert Round.objects.count() == 1
+    assert (Round.objects.count(), JobRun.objects.count()) == (1, 1)
 
 
 def test_month_end_closes_what_is_due_and_leaves_the_rest():
@@ -207,78 +226,71 @@ def test_month_end_closes_what_is_due_and_leaves_the_rest():
     assert jobs.to_start(at=at(11, 9, 11), names=["month_end"]) == []
 
 
-def test_a_chunk_that_runs_is_left_alone_until_its_worker_must_be_dead():
+def test_a_chunk_that_another_process_runs_is_left_alone():
     branches_with_members(1)
     (chunk,) = jobs.to_start(at=at(11, 1), names=["open_month"])
-    jobs.claim(job=chunk.job, key=chunk.key, by=system_actor(), at=at(11, 1))
-    soon, late = at(11, 1) + timedelta(minutes=10), at(11, 1) + timedelta(minutes=12)
 
-    assert jobs.to_start(at=soon, names=["open_month"]) == []
-    assert run(chunk, soon) is None
-    assert jobs.to_start(at=late, names=["open_month"]) == [chunk]
-    row = run(chunk, late)
-    assert (row.state, row.attempts, JobRun.objects.count()) == ("DONE", 2, 1)
+    with lock_of_another_process(jobs.lock_name(chunk.job, chunk.key)):
+        jobs.claim(chunk, by=system_actor(), at=at(11, 1))
+        jobs.bury_dead(at=at(11, 1))
+        assert run(chunk, at(11, 1)) is None
+        assert JobRun.objects.get().state == JobRun.State.RUNNING
 
 
-def test_a_redelivered_chunk_is_taken_over_at_once():
+def test_a_chunk_whose_process_died_is_taken_up_at_the_next_tick():
     branches_with_members(1)
     (chunk,) = jobs.to_start(at=at(11, 1), names=["open_month"])
-    jobs.claim(job=chunk.job, key=chunk.key, by=system_actor(), at=at(11, 1))
+    jobs.claim(chunk, by=system_actor(), at=at(11, 1))
 
-    row = run(chunk, at(11, 1), is_redelivered=True)
+    jobs.bury_dead(at=at(11, 1, 11))
 
-    assert (row.state, row.attempts) == ("DONE", 2)
-
-
-def test_the_start_of_the_only_worker_releases_what_it_left():
-    branches_with_members(1)
-    (chunk,) = jobs.to_start(at=at(11, 1), names=["open_month"])
-    jobs.claim(job=chunk.job, key=chunk.key, by=system_actor(), at=at(11, 1))
-
-    assert jobs.release_interrupted(at=at(11, 1)) == 1
-
-    assert jobs.to_start(at=at(11, 1), names=["open_month"]) == [chunk]
-    row = run(chunk, at(11, 1))
+    row = JobRun.objects.get()
+    assert (row.state, row.error) == ("FAILED", jobs.DIED)
+    assert jobs.to_start(at=at(11, 1, 11), names=["open_month"]) == [chunk]
+    row = run(chunk, at(11, 1, 11))
     assert (row.state, row.attempts, row.error) == ("DONE", 2, "")
 
 
 def test_a_failing_chunk_keeps_its_error_and_is_tried_three_times():
-    chunk = Chunk("open_month", NOVEMBER, (0, 199))
+    branches_with_members(1)
+    (chunk,) = jobs.to_start(at=at(11, 1), names=["open_month"])
 
     def work():
         raise ZeroDivisionError("no members")
 
     for attempt in (1, 2, 3):
-        row = jobs.claim(job=chunk.job, key=chunk.key, by=system_actor(), at=at(11, 1))
+        assert jobs.to_start(at=at(11, 1), names=["open_month"]) == [chunk]
+        row = jobs.claim(chunk, by=system_actor(), at=at(11, 1))
         jobs.finish_after(row, clock=clock_at(at(11, 1)), work=work)
         row.refresh_from_db()
         assert (row.state, row.attempts) == ("FAILED", attempt)
         assert row.error == "ZeroDivisionError: no members"
 
+    assert jobs.to_start(at=at(11, 1), names=["open_month"]) == []
     assert run(chunk, at(11, 1)) is None
-    assert not jobs.may_start(chunk, JobRun.objects.get(), at=at(11, 30))
     asked_for = run(chunk, at(11, 2), is_asked_for=True)
     assert (asked_for.state, asked_for.attempts) == ("DONE", 1)
 
 
 def test_a_chunk_that_kills_its_worker_is_given_up_after_three_times():
-    chunk = Chunk("open_month", NOVEMBER, (0, 199))
+    branches_with_members(1)
+    (chunk,) = jobs.to_start(at=at(11, 1), names=["open_month"])
     for _ in range(3):
-        assert jobs.claim(
-            job=chunk.job, key=chunk.key, by=system_actor(), at=at(11, 1), is_redelivered=True
-        )
+        assert jobs.claim(chunk, by=system_actor(), at=at(11, 1))
+        jobs.bury_dead(at=at(11, 1))
 
-    assert run(chunk, at(11, 1), is_redelivered=True) is None
+    assert run(chunk, at(11, 1)) is None
 
     row = JobRun.objects.get()
-    assert (row.state, row.attempts) == ("FAILED", 3)
-    assert "did not come back" in row.error
+    assert (row.state, row.attempts, row.error) == ("FAILED", 3, jobs.DIED)
 
 
-def test_two_workers_cannot_both_have_a_chunk():
-    assert jobs.new_run(job="remind", key="k", by=system_actor(), at=at(11, 1))
+def test_the_database_knows_one_running_row_of_a_chunk():
+    chunk = Chunk("remind", NOVEMBER, (0, 499))
+    jobs.claim(chunk, by=system_actor(), at=at(11, 1))
 
-    assert jobs.new_run(job="remind", key="k", by=system_actor(), at=at(11, 1)) is None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        JobRun.objects.create(job=chunk.job, key=chunk.key, started_at=at(11, 1))
 
 
 # -- by hand -----------------------------------------------------------------------------
