@@ -70,11 +70,12 @@ def check_port_is_free(host: str, port: int) -> None:
 def prepare_database() -> None:
     """Apply the migrations; fill an empty database with the demo department in demo mode."""
     from django.conf import settings
-    from django.contrib.auth import get_user_model
     from django.core.management import call_command
 
+    from branches.models import Branch
+
     call_command("migrate", verbosity=0, interactive=False)
-    if settings.DEMO and not get_user_model()._default_manager.exists():
+    if settings.DEMO and not Branch.objects.exists():
         say("数据库为空，正在载入演示单位 … Loading the demo department into the empty database")
         call_command("load_demo", verbosity=0)
 
