@@ -362,7 +362,7 @@ def shown(cell: Cell) -> str:
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else f"{cell:.{EXACT_DIGITS}g}"
+        return f"{Decimal(f'{cell:.{EXACT_DIGITS}g}'):f}"
     if isinstance(cell, datetime) and cell.time() == time():
         return cell.date().isoformat()
     return fold(str(cell))

@@ -198,7 +198,7 @@ def test_every_bad_row_is_named_and_nothing_is_written():
         (6, "姓名", ""),
         (6, "工号", ""),
         (6, "支部", ""),
-        (7, "工号", "1.23456789012346e+17"),
+        (7, "工号", "123456789012346000"),
         (7, "领导干部", "否"),
     ]
     rows = [row for sheet, row, column, value in found]
