@@ -15,3 +15,5 @@ graceful_timeout = 10
 max_requests = 5000
 max_requests_jitter = 500
 accesslog = "-"
+# Nothing here talks to a running server through a socket file.
+control_socket_disable = True

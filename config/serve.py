@@ -130,12 +130,12 @@ def first_dead(services: Sequence[Service]) -> Service | None:
 
 
 def answers(url: str) -> bool:
-    """Tell whether the page comes without an error."""
+    """Tell whether the page comes. Raises HTTPError where an error page comes instead."""
     try:
         with urllib.request.urlopen(url, timeout=10) as response:  # noqa: S310
             return bool(response.status == 200)
-    except urllib.error.HTTPError as error:
-        raise CannotServe(f"{url} → {error.code}") from error
+    except urllib.error.HTTPError:
+        raise
     except OSError:
         return False
 
@@ -146,8 +146,12 @@ def wait_until_it_answers(url: str, services: Sequence[Service]) -> None:
     while time.monotonic() < deadline:
         if dead := first_dead(services):
             raise CannotServe(ending(dead))
-        if answers(url):
-            return
+        try:
+            if answers(url):
+                return
+        except urllib.error.HTTPError as error:
+            web = services[0]
+            raise CannotServe(f"{url} → {error.code}; {web.log}:\n{web.tail()}") from error
         time.sleep(0.1)
     raise CannotServe(f"{url}: 没有应答。 No answer after {SECONDS_TO_ANSWER} s.")
 
