@@ -1,5 +1,9 @@
 """The addresses of the reviews floor."""
 
-from django.urls import URLPattern, path  # noqa: F401
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from reviews.views import home
+
+urlpatterns: list[URLPattern] = [
+    path("", home.home, name="home"),
+]
