@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
-from lib.template_tags import STATES
+from lib.states import STATES
 
 TODAY = datetime.date(2026, 11, 22)
 ZONE = datetime.timezone(datetime.timedelta(hours=8))

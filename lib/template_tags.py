@@ -6,7 +6,6 @@ A template library loaded as a builtin, so that no page has to load it. The gall
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -19,164 +18,48 @@ from django.forms.widgets import FileInput
 from django.http import QueryDict
 from django.template.context import Context
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from lib import chart
+from lib.display import (
+    clock,
+    decimal_of,
+    number,
+    percent,
+    points,
+    short_date,
+    signed_points,
+    zh_date,
+    zh_datetime,
+    zh_month,
+)
+from lib.states import MESSAGE_TONES, STATES, TONE_ICONS, UNKNOWN_STATE
+
 register = template.Library()
 
 Text = str | Promise
-
-MINUS = "\N{MINUS SIGN}"
-CENT = Decimal("0.01")
-
-# One look for every state of every state machine: value -> (tone, icon). A tone is a colour with
-# a meaning (ok, info, warn, bad, quiet, plain); the icon and the word carry the state without it.
-STATES: Mapping[str, tuple[str, str]] = {
-    # rounds, follow-ups, jobs: how far along
-    "OPEN": ("info", "circle-dot"),
-    "DUE": ("warn", "clock"),
-    "REVIEWING": ("info", "scale"),
-    "PUBLISHED": ("info", "megaphone"),
-    "CLOSED": ("quiet", "lock"),
-    "FROZEN": ("quiet", "lock"),
-    "PENDING": ("plain", "circle-dashed"),
-    "UNDECIDED": ("plain", "circle-dashed"),
-    "QUEUED": ("plain", "hourglass"),
-    "RUNNING": ("info", "loader"),
-    "FINISHED": ("ok", "circle-check"),
-    "SUCCEEDED": ("ok", "circle-check"),
-    "READY": ("ok", "circle-check"),
-    "DONE": ("ok", "circle-check"),
-    "SENT": ("ok", "circle-check"),
-    "FAILED": ("bad", "circle-x"),
-    "OVERDUE": ("bad", "clock-alert"),
-    "LATE": ("warn", "clock-alert"),
-    # declarations and rule books
-    "DRAFT": ("plain", "pencil"),
-    "MISSING": ("warn", "circle-dashed"),
-    "SUBMITTED": ("info", "send"),
-    "RETURNED": ("warn", "undo-2"),
-    "IN_FORCE": ("ok", "book-check"),
-    "RETIRED": ("quiet", "archive"),
-    "SUPERSEDED": ("quiet", "archive"),
-    # decisions and findings
-    "APPROVED": ("ok", "circle-check"),
-    "ADJUSTED": ("warn", "pencil-line"),
-    "REJECTED": ("bad", "circle-x"),
-    "IN_ORDER": ("ok", "circle-check"),
-    "LOCKED": ("quiet", "lock"),
-    # verification, objections, opinions
-    "CONFIRMED": ("ok", "circle-check"),
-    "SILENT": ("ok", "circle-check"),
-    "OBJECTED": ("warn", "message-square-warning"),
-    "DISPUTED": ("warn", "message-square-warning"),
-    "ANSWERED": ("ok", "message-square-reply"),
-    "KEPT": ("quiet", "equal"),
-    "UPHELD": ("ok", "circle-check"),
-    "CORRECTED": ("warn", "pencil-line"),
-    "DISMISSED": ("quiet", "equal"),
-    # follow-ups
-    "RECORDED": ("info", "notebook-pen"),
-    "RECTIFYING": ("warn", "refresh-cw"),
-    "WITHDRAWN": ("quiet", "circle-slash"),
-    # results of a month
-    "PASSED": ("ok", "circle-check"),
-    "BELOW": ("warn", "trending-down"),
-    "ZERO": ("bad", "circle-slash"),
-    "EXEMPT": ("quiet", "circle-minus"),
-    "ELIGIBLE": ("ok", "circle-check"),
-    "INELIGIBLE": ("quiet", "circle-minus"),
-    "ACTIVE": ("ok", "circle-check"),
-    "INACTIVE": ("quiet", "circle-minus"),
-}
-UNKNOWN_STATE = ("plain", "circle")
-
-TONE_ICONS = {
-    "info": "info",
-    "ok": "circle-check",
-    "warn": "triangle-alert",
-    "bad": "circle-alert",
-    "quiet": "lock",
-}
-MESSAGE_TONES = {"success": "ok", "warning": "warn", "error": "bad"}
 
 BOTTOM_BAR_PLACES = 4
 
 
 # --- Filters -----------------------------------------------------------------------------------
 
-
-@register.filter
-def points(value: object) -> str:
-    """Points without needless zeros: 3, 2.5, 1.25; a true minus sign; a dash for nothing.
-
-    Exact to two places, half up (domain.md §8: compared exactly, displayed to two places).
-    """
-    number = _decimal(value)
-    if number is None:
-        return "\N{EM DASH}"
-    return _plain(number).replace("-", MINUS)
-
-
-@register.filter
-def signed_points(value: object) -> str:
-    """Points that are added or taken: +3, −2.5, and 0 without a sign."""
-    number = _decimal(value)
-    if number is None:
-        return "\N{EM DASH}"
-    text = points(number)
-    return f"+{text}" if number > 0 and text != "0" else text
-
-
-@register.filter
-def percent(value: object) -> str:
-    """A share as a percentage with at most two decimals: 0.3 is 30%, 0.2996 is 29.96%."""
-    number = _decimal(value)
-    if number is None:
-        return "\N{EM DASH}"
-    return f"{_plain(number * 100)}%"
-
-
-@register.filter
-def zh_date(value: datetime.date | datetime.datetime | None) -> str:
-    """A day: 2026年10月25日 (in English: Oct. 25, 2026)."""
-    return _formatted(value, "DATE_FORMAT")
-
-
-@register.filter
-def zh_month(value: datetime.date | None) -> str:
-    """A month, given as its first day: 2026年10月."""
-    return _formatted(value, "YEAR_MONTH_FORMAT")
-
-
-@register.filter
-def zh_datetime(value: datetime.datetime | None) -> str:
-    """A moment in the office's time zone: 2026年10月25日 14:03."""
-    if value is None:
-        return ""
-    return f"{_formatted(value, 'DATE_FORMAT')} {clock(value)}"
-
-
-@register.filter
-def short_date(value: datetime.date | datetime.datetime | None) -> str:
-    """A day whose year is plain from where it stands: 10月25日."""
-    return _formatted(value, "MONTH_DAY_FORMAT")
-
-
-@register.filter
-def clock(value: datetime.datetime | None) -> str:
-    """The time of day in the office's time zone: 14:03."""
-    return "" if value is None else formats.date_format(_local(value), "H:i")
-
-
-@register.filter
-def number(value: object) -> str:
-    """A count with separators for thousands: 100,000."""
-    plain = _decimal(value)
-    return "\N{EM DASH}" if plain is None else f"{plain.normalize():,f}"
+for _filter in (
+    points,
+    signed_points,
+    percent,
+    zh_date,
+    zh_month,
+    zh_datetime,
+    short_date,
+    clock,
+    number,
+):
+    register.filter(_filter.__name__, _filter)
 
 
 # --- Small tags --------------------------------------------------------------------------------
@@ -211,7 +94,7 @@ def state_pill(
 @register.inclusion_tag("components/points_number.html")
 def points_number(value: object, signed: bool = True, unit: bool = False) -> dict[str, object]:
     """Points as a figure: `{% points_number line.credited %}`, `{% points_number score False True %}`."""
-    amount = _decimal(value)
+    amount = decimal_of(value)
     return {
         "text": signed_points(value) if signed else points(value),
         "direction": "" if not signed or not amount else ("plus" if amount > 0 else "minus"),
@@ -384,18 +267,9 @@ def month_chart(
     Each month: `month` (first day), `score` (None where there is none yet), `pass_line`, and where
     true `is_below`, `is_zero`, `is_exempt`; `url` makes the table's month a link.
     """
-    scores = [value for month in months if (value := _decimal(month.get("score"))) is not None]
-    lines = [value for month in months if (value := _decimal(month.get("pass_line"))) is not None]
-    top = max([_decimal(ceiling) or Decimal(100), *scores, *lines])
-    columns = [
-        _column(month, place, len(months), top, is_first=place == 0)
-        for place, month in enumerate(months)
-    ]
     return {
         "title": title or _("Points of twelve months against the pass line"),
-        "columns": columns,
-        "pass_line": lines[-1] if lines else None,
-        "chart": CHART,
+        **chart.drawing(months, ceiling),
     }
 
 
@@ -567,37 +441,6 @@ def confirm_dialog(
 
 # --- Below the tags ----------------------------------------------------------------------------
 
-CHART = {"height": 196, "top": 28, "base": 164, "label_y": 184}
-
-
-def _decimal(value: object) -> Decimal | None:
-    """The number that a value stands for, or None for nothing and for what is no number."""
-    if value is None or value == "":
-        return None
-    try:
-        plain = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return plain if plain.is_finite() else None
-
-
-def _plain(value: Decimal) -> str:
-    """At most two decimals, half up, no trailing zeros, no negative zero."""
-    rounded = value.quantize(CENT, rounding=ROUND_HALF_UP).normalize()
-    return format(rounded or Decimal(0), "f")
-
-
-def _local(value: datetime.datetime) -> datetime.datetime:
-    return timezone.localtime(value) if timezone.is_aware(value) else value
-
-
-def _formatted(value: datetime.date | datetime.datetime | None, style: str) -> str:
-    if value is None or value == "":
-        return ""
-    return formats.date_format(
-        _local(value) if isinstance(value, datetime.datetime) else value, style
-    )
-
 
 def _urgency(days: int) -> str:
     """Three days before its due day a matter becomes pressing."""
@@ -668,39 +511,3 @@ def _errors(form: BaseForm | BaseFormSet[Any]) -> Iterable[dict[str, str]]:
                     "text": str(text),
                     "target": bound.id_for_label or bound.auto_id,
                 }
-
-
-def _column(
-    month: Mapping[str, Any], place: int, count: int, top: Decimal, *, is_first: bool
-) -> dict[str, object]:
-    """Where a month's bar, figure and piece of the line stand: x in percent, y in pixels."""
-    score = _decimal(month.get("score"))
-    line = _decimal(month.get("pass_line"))
-    width = Decimal(100) / (count or 1)
-    left = width * place
-    room = Decimal(CHART["base"] - CHART["top"])
-    height = (room * (score or 0) / top).quantize(CENT)
-    state = "none"
-    if month.get("is_exempt"):
-        state = "exempt"
-    elif score is not None:
-        is_below = month.get("is_below", line is not None and score < line)
-        state = "zero" if month.get("is_zero", score == 0) else ("below" if is_below else "passed")
-    first_day = month["month"]
-    return {
-        **month,
-        "score": score,
-        "pass_line": line,
-        "state": state,
-        "left": f"{left:.2f}%",
-        "right": f"{left + width:.2f}%",
-        "bar_left": f"{left + width * Decimal('0.22'):.2f}%",
-        "bar_width": f"{width * Decimal('0.56'):.2f}%",
-        "middle": f"{left + width / 2:.2f}%",
-        "height": str(height),
-        "bar_top": str(CHART["base"] - height),
-        "figure_y": str(CHART["base"] - height - 8),
-        "line_y": None if line is None else str(CHART["base"] - (room * line / top).quantize(CENT)),
-        "label": first_day.month,
-        "year": first_day.year if is_first or first_day.month == 1 else None,
-    }
