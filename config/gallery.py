@@ -286,4 +286,4 @@ STATE_WORDS = {
     "FAILED": "失败",
 }
 
-urlpatterns = [path("gallery/", gallery, name="gallery")]
+urlpatterns = [path("", gallery, name="gallery")]

@@ -325,7 +325,7 @@ def field(
 ) -> dict[str, object]:
     """A form field with label, help and errors: `{% field form.reason %}`.
 
-    `width` is short, medium or full. An optional field says so unless `optional=False`.
+    `width` is short or medium. An optional field says so unless `optional=False`.
     """
     widget = bound.field.widget
     is_group = bool(bound.use_fieldset)

@@ -90,7 +90,7 @@ def test_bottom_bar_has_four_places_and_counts_the_rest():
     assert html == "4 11 True"
 
 
-urlpatterns = [path("", include("config.gallery"))]
+urlpatterns = [path("gallery/", include("config.gallery"))]
 
 
 @override_settings(ROOT_URLCONF=__name__)
