@@ -23,8 +23,9 @@ from reviews.models import FollowUp, Objection, Round
 from reviews.services.follow_ups import PolicyBook
 from reviews.services.round import month_label
 
-# A member hears of a sheet that is still a draft this many days before it is due.
-DAYS_BEFORE = 3
+# A member hears of a sheet that is still a draft so many days before it is due, and once
+# after; a secretary of a review as many days before its day as a member first hears.
+DAYS_BEFORE = (3, 1)
 
 WAITING_ROUND = Q(state__in=[Round.State.OPEN, Round.State.REVIEWING, Round.State.PUBLISHED])
 WAITING_SHEET = Q(state=Declaration.State.DRAFT)
@@ -47,7 +48,8 @@ class Escalated:
 
 
 class Late(NamedTuple):
-    """Something past its day: what it is about, since when, and in which branch."""
+    """Something past its day, or close to it: what it is about, since when, in which branch;
+    whose duty it is, or whether it is the secretary's. What is neither is the committee's."""
 
     key: str
     branch: int
@@ -55,6 +57,7 @@ class Late(NamedTuple):
     subject: str
     url: str
     holder: int | None = None
+    is_for_secretary: bool = True
 
 
 def branches_to_look_at(*, on: date) -> "QuerySet[Branch, int]":
@@ -73,16 +76,19 @@ def overdue_on(day: date) -> Q:
 
 
 def remind(*, on: date, branches: Collection[int], at: datetime) -> Reminded:
-    """Tell members of drafts that are due soon, and secretaries and duty holders of what is
-    past its day. The number of statements does not depend on branches or members."""
+    """Tell members whose sheet is still a draft three days and one day before it is due,
+    and once after; secretaries of a review that is due soon; secretaries and duty holders of
+    what is past its day. The number of statements does not depend on branches or members."""
+    matters = [*reviews_due_soon(on, branches), *late_matters(on, branches)]
     return Reminded(
-        members=tell(drafts_due_soon(on, branches), at=at),
-        duty_holders=tell(to_duty_holders(late_matters(on, branches), on), at=at),
+        members=tell(unfiled_drafts(on, branches), at=at),
+        duty_holders=tell(to_duty_holders(matters, on), at=at),
     )
 
 
-def drafts_due_soon(on: date, branches: Collection[int]) -> Iterator[Message]:
-    """Members whose sheet is a draft and due within three days."""
+def unfiled_drafts(on: date, branches: Collection[int]) -> Iterator[Message]:
+    """Members whose sheet is a draft and due within three days or past its day, as long as
+    the review has not started. One query."""
     sheets = Declaration.objects.filter(
         WAITING_SHEET,
         Exists(
@@ -91,14 +97,48 @@ def drafts_due_soon(on: date, branches: Collection[int]) -> Iterator[Message]:
             )
         ),
         branch__in=branches,
-        declare_by__range=(on, on + timedelta(days=DAYS_BEFORE)),
+        declare_by__lte=on + timedelta(days=max(DAYS_BEFORE)),
     )
     for sheet in sheets:
-        subject = _("Your declaration for %(month)s is due on %(day)s.") % {
+        stage = reminder_stage(on=on, due_on=sheet.declare_by)
+        text = _("Your declaration for %(month)s is due on %(day)s.")
+        if stage == "late":
+            text = _(
+                "Your declaration for %(month)s was due on %(day)s. "
+                "It is accepted until the review starts."
+            )
+        subject = text % {
             "month": month_label(sheet.month),
             "day": date_format(sheet.declare_by, "DATE_FORMAT"),
         }
-        yield Message(sheet.member_id, f"declare:{sheet.pk}", subject, sheet.get_absolute_url())
+        yield Message(
+            sheet.member_id, f"declare:{sheet.pk}:{stage}", subject, sheet.get_absolute_url()
+        )
+
+
+def reminder_stage(*, on: date, due_on: date) -> str:
+    """Which reminder a day has reached: "3" or "1" days before the due day, or "late". A day
+    on which nothing ran is made up for by the next; an earlier one is not sent any more."""
+    days = (due_on - on).days
+    if days < 0:
+        return "late"
+    return str(min(before for before in DAYS_BEFORE if days <= before))
+
+
+def reviews_due_soon(on: date, branches: Collection[int]) -> Iterator[Late]:
+    """Rounds whose review is to be concluded within three days. One query."""
+    due = Round.objects.filter(
+        state__in=[Round.State.OPEN, Round.State.REVIEWING],
+        branch__in=branches,
+        review_by__range=(on, on + timedelta(days=max(DAYS_BEFORE))),
+    ).select_related("branch")
+    for round_ in due:
+        yield late(
+            "review-due",
+            round_,
+            since=round_.review_by,
+            subject=_("%(branch)s: the review of %(month)s is due on %(day)s."),
+        )
 
 
 def late_matters(on: date, branches: Collection[int]) -> list[Late]:
@@ -116,7 +156,7 @@ def late_rounds(on: date, branches: Collection[int]) -> Iterator[Late]:
     ).select_related("branch")
     for round_ in unreviewed:
         yield late(
-            "review",
+            "late-review",
             round_,
             since=round_.review_by,
             subject=_("%(branch)s: the review of %(month)s was due on %(day)s."),
@@ -131,7 +171,7 @@ def late_rounds(on: date, branches: Collection[int]) -> Iterator[Late]:
     ).select_related("branch", "publication")
     for round_ in unanswered:
         yield late(
-            "objection",
+            "late-objection",
             round_,
             since=round_.publication.ends_on,
             subject=_(
@@ -148,7 +188,7 @@ def late(what: str, round_: Round, *, since: date, subject: str) -> Late:
         "day": date_format(since, "DATE_FORMAT"),
     }
     return Late(
-        f"late-{what}:{round_.pk}",
+        f"{what}:{round_.pk}",
         round_.branch_id,
         since,
         subject % words,
@@ -172,11 +212,13 @@ def late_follow_ups(on: date, branches: Collection[int]) -> Iterator[Late]:
             subject,
             follow_up.get_absolute_url(),
             follow_up.holder_id,
+            is_for_secretary=follow_up.kind == FollowUp.Kind.DISPOSITION,
         )
 
 
 def to_duty_holders(late: Iterable[Late], on: date) -> Iterator[Message]:
-    """To whoever holds the duty; for a round, to the secretary in office today."""
+    """To whoever holds the duty; for a round or a disposition, to the secretary in office
+    today. An interview that nobody was named for is none of the secretary's business."""
     late = list(late)
     secretaries: dict[int, list[int]] = defaultdict(list)
     for branch, member in (
@@ -186,7 +228,8 @@ def to_duty_holders(late: Iterable[Late], on: date) -> Iterator[Message]:
     ):
         secretaries[branch].append(member)
     for one in late:
-        for member in [one.holder] if one.holder else secretaries[one.branch]:
+        in_office = secretaries[one.branch] if one.is_for_secretary else []
+        for member in [one.holder] if one.holder else in_office:
             yield Message(member, one.key, one.subject, one.url)
 
 
@@ -210,7 +253,7 @@ def escalate(*, on: date, at: datetime) -> Escalated:
             staff.of(committee),
             key=f"late:{committee}:{newest:%Y-%m-%d}",
             subject=_("Late in the branches: %(count)s matters.") % {"count": len(ones)},
-            url=reverse("progress"),
+            url=reverse("home"),
             at=at,
         )
     return Escalated(committees=len(for_committee), matters=sum(map(len, for_committee.values())))
