@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Any
 
 from members.rights import Actor
-from points.models import Criterion, Declaration
+from points.models import Criterion, Declaration, Entry
 
 
 def may_write_own(actor: Actor, declaration: Declaration) -> bool:
@@ -48,6 +48,17 @@ def may_decide(actor: Actor, *, member_id: int, branch_id: int, committee: Colle
     if actor.is_on_committee_of(branch_id):
         return True
     return actor.is_staff_over(branch_id) and not set(committee) - {member_id}
+
+
+def may_decide_entry(actor: Actor, entry: Entry, *, committee: Collection[int]) -> bool:
+    """Recusal as in ``may_decide``; and what the committee registered (党委登记) is changed by
+    committee staff above the branch only, never by the branch (domain.md §3)."""
+    if is_confidential(entry.criterion):
+        own = actor.member_id is not None and actor.member_id == entry.member_id
+        return actor.is_staff_over(entry.branch_id) and not own
+    return may_decide(
+        actor, member_id=entry.member_id, branch_id=entry.branch_id, committee=committee
+    )
 
 
 def is_confidential(criterion: Criterion) -> bool:

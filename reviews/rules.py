@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from branches.models import Branch
 from members.models import Position
 from members.rights import Actor
-from points.rules import may_decide
+from points.models import Criterion
+from points.rules import is_confidential, may_decide, may_register_item
 from reviews.models import Objection, Round
 
 
@@ -42,6 +43,14 @@ def may_work_on(actor: Actor, round_: Round, bench: Bench) -> bool:
     return actor.is_on_committee_of(round_.branch_id) or may_run(actor, round_, bench)
 
 
+def may_register(actor: Actor, criterion: Criterion, round_: Round, bench: Bench) -> bool:
+    """Staff register what is the committee's to register; the rest only in place of a
+    secretary that is missing (domain.md §3, §9)."""
+    return may_register_item(actor, criterion, round_.branch_id) and (
+        is_confidential(criterion) or may_work_on(actor, round_, bench)
+    )
+
+
 def may_read_round(actor: Actor, branch: Branch) -> bool:
     return actor.is_on_committee_of(branch.pk) or actor.is_staff_over(branch.pk)
 
@@ -49,7 +58,7 @@ def may_read_round(actor: Actor, branch: Branch) -> bool:
 def may_answer(actor: Actor, objection: Objection, branch_id: int, bench: Bench) -> bool:
     """The secretary answers for the branch. Nobody answers their own objection: the
     secretary's is answered by another member of the branch committee or, where there is
-    none, by the committee above (domain.md §5.4)."""
+    none, by the committee above (domain.md §5.4). Reads the line's entry and criterion."""
     if actor.is_system:
         return True
     if actor.member_id == objection.member_id:
@@ -63,4 +72,11 @@ def may_answer(actor: Actor, objection: Objection, branch_id: int, bench: Bench)
         )
     if actor.is_secretary_of(branch_id):
         return True
-    return actor.is_staff_over(branch_id) and not bench.has_secretary
+    in_place_of_secretary = not bench.has_secretary or is_committee_matter(objection)
+    return actor.is_staff_over(branch_id) and in_place_of_secretary
+
+
+def is_committee_matter(objection: Objection) -> bool:
+    """Whether it is about a line that the committee registered (党委登记): the branch cannot
+    correct it, so the committee may answer."""
+    return objection.line is not None and is_confidential(objection.line.entry.criterion)

@@ -1,10 +1,11 @@
 """Decisions on entries: rows of their own, never overwritten (architecture, rule 6)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Max
 
 from members.rights import Actor
 from points.models import Decision, Entry
@@ -46,6 +47,30 @@ def approve_as_claimed(*, entries: Iterable[Entry], by: Actor, at: datetime) -> 
             entry=entry,
             outcome=Decision.Outcome.APPROVED,
             points=entry.claimed_points,
+            decided_by=by.user,
+            decided_at=at,
+        )
+        for entry in entries
+    ]
+    Decision.objects.bulk_create(rows)
+    return len(rows)
+
+
+@transaction.atomic
+def withdraw_all(*, entries: Collection[Entry], reason: str, by: Actor, at: datetime) -> int:
+    """Withdraw entries by a decision row each; what was decided before stays readable.
+    Three statements, however many entries."""
+    before = Decision.objects.filter(entry__in=entries)
+    numbers = dict(
+        before.order_by().values("entry").annotate(last=Max("number")).values_list("entry", "last")
+    )
+    before.filter(is_current=True).update(is_current=False)
+    rows = [
+        Decision(
+            entry=entry,
+            number=numbers.get(entry.pk, 0) + 1,
+            outcome=Decision.Outcome.WITHDRAWN,
+            reason=reason,
             decided_by=by.user,
             decided_at=at,
         )

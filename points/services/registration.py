@@ -14,9 +14,9 @@ from lib.steps import Refused
 from members.models import Member, Position
 from members.notices import record
 from members.rights import Actor
-from points.models import Criterion, Decision, Declaration, Entry, Registration
+from points.models import Criterion, Declaration, Entry, Registration
 from points.rules import applies_to, may_register_item
-from points.services.decisions import approve_as_claimed, decide
+from points.services.decisions import approve_as_claimed, withdraw_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,21 +127,20 @@ def undo(
     *, registration: Registration, reason: str, by: Actor, at: datetime, entry_id: int | None = None
 ) -> int:
     """Undo a registration, or one entry of it, by reversing decisions; nothing is deleted.
-    The caller has checked that the round is still open to it. Doing it twice does it once."""
-    entries = Entry.objects.filter(registration=registration).standing()
+    The caller has checked that the round is still open to it. Doing it twice does it once.
+
+    One's own entry, once somebody else has decided it, is left standing: undoing it would be
+    deciding it (recusal, domain.md §5.4). Raises Refused if there is nothing else to undo.
+    """
+    if not reason.strip():
+        raise Refused(_("Give a reason: the member will read it."))
+    standing = Entry.objects.filter(registration=registration).standing()
     if entry_id is not None:
-        entries = entries.filter(pk=entry_id)
-    count = 0
-    for entry in entries:
-        decide(
-            entry=entry,
-            outcome=Decision.Outcome.WITHDRAWN,
-            points=None,
-            reason=reason,
-            by=by,
-            at=at,
-        )
-        count += 1
+        standing = standing.filter(pk=entry_id)
+    entries = list(standing.exclude(member=by.member_id, decisions__is_current=True))
+    if not entries and standing.exists():
+        raise Refused(_("Your own entry can only be undone by somebody else."))
+    count = withdraw_all(entries=entries, reason=reason, by=by, at=at)
     record(
         by=by.user,
         at=at,

@@ -10,14 +10,22 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lib.steps import Refused
-from members.notices import Message, record, tell
+from members.models import StaffAppointment
+from members.notices import Message, record, tell, tell_users
 from members.rights import Actor
-from points.models import Entry, MonthlyResult, ResultLine
+from points.models import Entry, MonthlyResult, ResultLine, committee_chain
+from points.rules import is_confidential
 from points.services.decisions import decide as write_decision
-from points.services.results import compute_results
+from points.services.results import Revised, compute_results
 from reviews.models import Objection, Publication, Round, Verification
-from reviews.rules import may_answer
-from reviews.services.round import bench_of, checked_points, month_label
+from reviews.rules import Bench, is_committee_matter, may_answer
+from reviews.services.round import (
+    bench_of,
+    checked_points,
+    follow_revisions,
+    is_filed,
+    month_label,
+)
 
 
 def is_running(publication: Publication, day: date) -> bool:
@@ -31,7 +39,9 @@ def is_running(publication: Publication, day: date) -> bool:
 
 def lock_running(*, pk: int, at: datetime) -> Publication:
     """Lock the round of a publication in which members can still verify; else Refused."""
-    publication = Publication.objects.select_related("round__branch", "round__rule_book").get(pk=pk)
+    publication = Publication.objects.select_related(
+        "round__branch__committee", "round__rule_book"
+    ).get(pk=pk)
     round_ = Round.objects.select_for_update().get(pk=publication.round_id)
     publication.round.state = round_.state
     if not is_running(publication, timezone.localdate(at)):
@@ -118,24 +128,26 @@ def object_to(*, pk: int, line: ResultLine | None, text: str, by: Actor, at: dat
         member=by.member_id,
     )
     bench = bench_of(publication.round.branch_id, timezone.localdate(at))
-    tell(
-        [
-            Message(
-                member,
-                f"objection:{objection.pk}",
-                _("%(name)s objects to the result of %(month)s: please answer.")
-                % {
-                    "name": result.member.name,
-                    "month": month_label(publication.round.month),
-                },
-                objection.get_absolute_url(),
-            )
-            for member in bench.members
-            if member != by.member_id
-        ],
-        at=at,
-    )
+    _ask_for_answer(objection, bench, at=at)
     return objection
+
+
+def _ask_for_answer(objection: Objection, bench: Bench, *, at: datetime) -> None:
+    """Tell those who may answer: the branch committee, and the staff of the committees above
+    where they answer in its place (see ``may_answer``)."""
+    round_ = objection.publication.round
+    key, url = f"objection:{objection.pk}", objection.get_absolute_url()
+    subject = _("%(name)s objects to the result of %(month)s: please answer.") % {
+        "name": objection.member.name,
+        "month": month_label(round_.month),
+    }
+    seats = bench.members - {objection.member_id}
+    tell([Message(member, key, subject, url) for member in seats], at=at)
+    if not bench.has_secretary or not seats or is_committee_matter(objection):
+        above = committee_chain(round_.branch.committee)
+        staff = StaffAppointment.objects.on(timezone.localdate(at)).filter(committee__in=above)
+        users = staff.values_list("user", flat=True)
+        tell_users(users, key=key, subject=subject, url=url, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +157,20 @@ class Correction:
     entry_id: int
     outcome: str
     points: Decimal | None
+
+
+def effect_of_answer(
+    *, objection_id: int, text: str, correction: Correction, by: Actor, at: datetime
+) -> list[Revised]:
+    """What an answer would change: every result it would revise, the objection's month first.
+    The answer is given and taken back again, so that it is checked and worked out by the same
+    rules; nothing is written. Raises what ``answer`` raises."""
+    with transaction.atomic():
+        _objection, revised = _answer(
+            objection_id=objection_id, text=text, correction=correction, by=by, at=at
+        )
+        transaction.set_rollback(True)
+    return sorted(revised, key=lambda item: item.new.month)
 
 
 @transaction.atomic
@@ -162,8 +188,19 @@ def answer(
 
     Raises PermissionDenied for the objector, Refused if somebody has answered already.
     """
+    objection, _revised = _answer(
+        objection_id=objection_id, text=text, correction=correction, by=by, at=at
+    )
+    return objection
+
+
+def _answer(
+    *, objection_id: int, text: str, correction: Correction | None, by: Actor, at: datetime
+) -> tuple[Objection, list[Revised]]:
     objection = (
-        Objection.objects.select_related("publication__round", "member")
+        Objection.objects.select_related(
+            "publication__round", "member", "line__entry__criterion", "answered_by__member"
+        )
         .select_for_update(of=("self",))
         .get(pk=objection_id)
     )
@@ -176,12 +213,18 @@ def answer(
     if not may_answer(by, objection, round_.branch_id, bench):
         raise PermissionDenied
     if objection.state != Objection.State.OPEN:
-        raise Refused(_("This objection has been answered already."))
+        raise Refused(
+            _("%(name)s has answered this objection already: %(state)s.")
+            % {
+                "name": objection.answered_by.display_name if objection.answered_by else "",
+                "state": objection.get_state_display(),
+            }
+        )
     if not text.strip():
         raise Refused(_("Give a reason: the member will read it."))
-    objection.state = Objection.State.KEPT
+    objection.state, revised = Objection.State.KEPT, []
     if correction is not None:
-        _correct(objection, round_, correction, reason=text, by=by, at=at)
+        revised = _correct(objection, round_, correction, reason=text, by=by, at=at)
         objection.state = Objection.State.CORRECTED
     objection.answer, objection.answered_by, objection.answered_at = text, by.user, at
     objection.save(update_fields=["state", "answer", "answered_by", "answered_at"])
@@ -209,7 +252,7 @@ def answer(
         ],
         at=at,
     )
-    return objection
+    return objection, revised
 
 
 def _correct(
@@ -220,21 +263,23 @@ def _correct(
     reason: str,
     by: Actor,
     at: datetime,
-) -> None:
+) -> list[Revised]:
     entry = (
         Entry.objects.standing()
         .filter(pk=correction.entry_id, member=objection.member_id, month=round_.month)
-        .select_related("criterion")
+        .select_related("criterion", "declaration")
         .first()
     )
-    if entry is None:
+    if entry is None or not is_filed(entry):
         raise Refused(_("Choose which entry is corrected."))
+    if is_confidential(entry.criterion) and not by.is_staff_over(round_.branch_id):
+        raise Refused(_("The committee registered this item: only the committee corrects it."))
     points = checked_points(entry, correction.outcome, correction.points, reason)
     current = entry.decisions.filter(is_current=True).first()
     if current and (current.outcome, current.points) == (correction.outcome, points):
         raise Refused(_("This is what was decided before: nothing would be corrected."))
     write_decision(
-        entry=entry, outcome=correction.outcome, points=points, reason=reason, by=by, at=at
+        entry=entry, outcome=correction.outcome, points=points, reason=reason[:500], by=by, at=at
     )
     revised = compute_results(
         branch=round_.branch,
@@ -244,12 +289,5 @@ def _correct(
         at=at,
         reason=reason[:300],
     )
-    ask_for_check(months={(item.new.branch_id, item.new.month) for item in revised})
-
-
-def ask_for_check(*, months: set[tuple[int, date]]) -> None:
-    """Closed rounds whose results were revised are due for another check of thresholds."""
-    for branch, month in months:
-        Round.objects.filter(branch=branch, month=month, state=Round.State.CLOSED).update(
-            thresholds_checked_at=None
-        )
+    follow_revisions([item for item in revised if item.new.month != round_.month], at=at)
+    return revised

@@ -34,14 +34,14 @@ from points.models import (
     Registration,
     RuleBook,
 )
-from points.rules import may_decide
+from points.rules import may_decide, may_decide_entry
 from points.scoring import Score
 from points.services import registration as registrations
 from points.services.decisions import approve_as_claimed
 from points.services.decisions import decide as write_decision
-from points.services.results import compute_results, score_members
+from points.services.results import Revised, compute_results, score_members
 from reviews.models import Meeting, Publication, Round
-from reviews.rules import Bench
+from reviews.rules import Bench, may_register
 from reviews.workflow import ROUND_STEPS, Seat
 
 FILED = (Declaration.State.IN_REVIEW, Declaration.State.RETURNED)
@@ -177,8 +177,9 @@ def register(
     at: datetime,
 ) -> Registration:
     """Register an item for many members, until the review is concluded (domain.md §5.2)."""
-    round_, _seat = lock(pk=pk, step="register", by=by, at=at)
-    if item.criterion.rule_book_id != round_.rule_book_id:
+    round_, seat = lock(pk=pk, step="register", by=by, at=at)
+    mine = may_register(by, item.criterion, round_, seat.bench)
+    if item.criterion.rule_book_id != round_.rule_book_id or not mine:
         raise Refused(_("This item cannot be registered here. Choose one from the list."))
     return registrations.register(
         token=token,
@@ -202,10 +203,10 @@ def undo_registration(
     entry_id: int | None = None,
 ) -> int:
     """Undo a registration, or one member's entry of it, while the round is open to it."""
-    round_, _seat = lock(pk=pk, step="register", by=by, at=at)
+    round_, seat = lock(pk=pk, step="register", by=by, at=at)
     if (registration.branch_id, registration.month) != (round_.branch_id, round_.month):
         raise Refused(_("This registration belongs to another month."))
-    if not registrations.may_register_item(by, registration.criterion, round_.branch_id):
+    if not may_register(by, registration.criterion, round_, seat.bench):
         raise PermissionDenied
     return registrations.undo(
         registration=registration, reason=reason, by=by, at=at, entry_id=entry_id
@@ -276,16 +277,10 @@ def decide_entry(
     """
     round_, seat = lock(pk=pk, step="decide", by=by, at=at)
     entry = _entry_of(round_, entry_id)
-    if not may_decide(
-        by,
-        member_id=entry.member_id,
-        branch_id=round_.branch_id,
-        committee=seat.bench.members,
-    ):
+    if not may_decide_entry(by, entry, committee=seat.bench.members):
         raise PermissionDenied
-    current = entry.decisions.filter(is_current=True).select_related("decided_by").first()
-    if (current.number if current else 0) != seen:
-        assert current is not None
+    current = entry.decisions.filter(is_current=True).select_related("decided_by__member").first()
+    if current is not None and current.number != seen:
         raise Refused(
             _("%(name)s has decided this entry meanwhile: %(decision)s. Look at it again.")
             % {
@@ -304,9 +299,21 @@ def _entry_of(round_: Round, entry_id: int) -> Entry:
         .select_related("criterion", "member", "declaration")
         .first()
     )
-    if entry is None:
+    if entry is None or not is_filed(entry):
         raise Refused(_("This entry is no longer part of the review: it was withdrawn."))
+    if is_returned(entry):
+        raise Refused(_("This sheet was returned for correction: decide when it is back."))
     return entry
+
+
+def is_filed(entry: Entry) -> bool:
+    """Whether an entry takes part in the review: what was declared on a sheet that was never
+    filed does not."""
+    sheet = entry.declaration
+    return entry.source != Entry.Source.DECLARED or (
+        sheet is not None
+        and sheet.state not in (Declaration.State.DRAFT, Declaration.State.MISSING)
+    )
 
 
 def checked_points(
@@ -327,7 +334,9 @@ def checked_points(
         return entry.claimed_points
     if points is None:
         raise Refused(_("Enter the adjusted points."))
-    if points * entry.claimed_points < 0:
+    if points == entry.claimed_points:
+        raise Refused(_("These are the claimed points: approve the entry instead."))
+    if points * entry.claimed_points < 0 or not entry.claimed_points:
         raise Refused(_("Adjusted points keep the sign of the item: a bonus stays a bonus."))
     return points
 
@@ -340,13 +349,7 @@ def approve_all_in_order(*, pk: int, by: Actor, at: datetime) -> int:
     waiting = [
         entry
         for entry in undecided(round_)
-        if may_decide(
-            by,
-            member_id=entry.member_id,
-            branch_id=round_.branch_id,
-            committee=seat.bench.members,
-        )
-        and not is_returned(entry)
+        if may_decide_entry(by, entry, committee=seat.bench.members) and not is_returned(entry)
     ]
     warned = warnings_of(round_)
     entries = [entry for entry in waiting if entry.pk not in warned]
@@ -379,7 +382,9 @@ def warnings_of(round_: Round) -> Mapping[int, list[str]]:
     entries = {entry.pk: entry for entry in entries_in_review(round_)}
     files = list(
         Evidence.objects.filter(
-            entry__member__in={entry.member_id for entry in entries.values()}
+            entry__in=Entry.objects.standing().filter(
+                member__in={entry.member_id for entry in entries.values()}
+            )
         ).values_list("entry", "entry__member", "sha256")
     )
     with_file = {entry for entry, member, digest in files}
@@ -502,25 +507,31 @@ def preview(round_: Round) -> dict[int, Score | None]:
     return score_members(rule_book=round_.rule_book, members=list(members), month=round_.month)
 
 
-def obstacles(round_: Round) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What stands between a round and its conclusion: UNDECIDED, RETURNED or MEETING, and
+    what to do about it, in words."""
+
+    kind: str
+    text: str
+
+
+def obstacles(round_: Round) -> list[Obstacle]:
     """What still stands between a round and its conclusion, each with what to do."""
-    found: list[str] = []
-    if waiting := undecided(round_):
+    found: list[Obstacle] = []
+    if waiting := [entry for entry in undecided(round_) if not is_returned(entry)]:
         names = "、".join(dict.fromkeys(entry.member.name for entry in waiting))
-        found.append(
-            _("%(count)s entries have no decision yet: %(names)s.")
-            % {"count": len(waiting), "names": names}
-        )
+        text = _("%(count)s entries have no decision yet: %(names)s.")
+        found.append(Obstacle("UNDECIDED", text % {"count": len(waiting), "names": names}))
     returned = Declaration.objects.filter(
         branch=round_.branch_id, month=round_.month, state=Declaration.State.RETURNED
     ).select_related("member")
     if names := "、".join(sheet.member.name for sheet in returned):
-        found.append(
-            _("Returned sheets have not come back: %(names)s. Wait, or enter them on behalf.")
-            % {"names": names}
-        )
+        text = _("Returned sheets have not come back: %(names)s. Wait, or enter them on behalf.")
+        found.append(Obstacle("RETURNED", text % {"names": names}))
     if not Meeting.objects.filter(round=round_).exists():
-        found.append(_("The meeting is not recorded yet: enter its date and chair."))
+        text = _("The meeting is not recorded yet: enter its date and chair.")
+        found.append(Obstacle("MEETING", text))
     return found
 
 
@@ -533,8 +544,15 @@ def conclude(*, pk: int, by: Actor, at: datetime) -> Publication:
     """
     round_, _seat = lock(pk=pk, step="conclude", by=by, at=at)
     if missing := obstacles(round_):
-        raise Refused(" ".join(missing))
-    compute_results(branch=round_.branch, rule_book=round_.rule_book, month=round_.month, at=at)
+        raise Refused(" ".join(obstacle.text for obstacle in missing))
+    revised = compute_results(
+        branch=round_.branch,
+        rule_book=round_.rule_book,
+        month=round_.month,
+        at=at,
+        reason=_("%(month)s was concluded later") % {"month": month_label(round_.month)},
+    )
+    follow_revisions(revised, at=at)
     Declaration.objects.filter(
         branch=round_.branch_id, month=round_.month, state=Declaration.State.IN_REVIEW
     ).update(state=Declaration.State.REVIEWED)
@@ -553,6 +571,29 @@ def conclude(*, pk: int, by: Actor, at: datetime) -> Publication:
     record(by=by.user, at=at, verb="conclude", target=round_, branch=round_.branch_id)
     _tell_published(publication, at=at)
     return publication
+
+
+def follow_revisions(revised: Iterable[Revised], *, at: datetime) -> None:
+    """What follows from results of months already published that were revised: closed months
+    are due for another check of thresholds (domain.md §6), and their members are told."""
+    later = [item.new for item in revised if item.old is not None]
+    for branch, month in {(result.branch_id, result.month) for result in later}:
+        Round.objects.filter(branch=branch, month=month, state=Round.State.CLOSED).update(
+            thresholds_checked_at=None
+        )
+    tell(
+        [
+            Message(
+                result.member_id,
+                f"revised:{result.pk}",
+                _("Your points of %(month)s were revised. Please look at them.")
+                % {"month": month_label(result.month)},
+                result.get_absolute_url(),
+            )
+            for result in later
+        ],
+        at=at,
+    )
 
 
 def _tell_published(publication: Publication, *, at: datetime) -> None:
