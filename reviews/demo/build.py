@@ -1,0 +1,115 @@
+"""Build the demonstration department: the roll, the months since January of last year, and
+every state somewhere."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone, translation
+
+from branches.models import Branch
+from lib.months import last_day, next_month
+from members.models import Member, Notice, User
+from reviews.demo import scenes, story
+from reviews.demo.month import BranchMonth
+from reviews.demo.roll import Department, build_roll
+from reviews.models import FollowUp, Round
+from reviews.services import round as rounds
+from reviews.services.month_end import month_end
+
+# Closed months are filled more thinly before this many months ago: nobody looks that closely.
+DENSE_MONTHS = 6
+# Notices that are older count as read.
+NOTICE_DAYS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What was built, in rows."""
+
+    branches: int
+    members: int
+    rounds: int
+    follow_ups: int
+
+
+def is_empty() -> bool:
+    """Whether the database holds no department and no people."""
+    return not (Branch.objects.exists() or Member.objects.exists() or User.objects.exists())
+
+
+@transaction.atomic
+def build(*, now: datetime) -> Built:
+    """Build everything as it stands at that moment. All or nothing."""
+    now = timezone.localtime(now)
+    calendar = story.Calendar(now=now, today=now.date())
+    with translation.override("zh-hans"):
+        department = build_roll(calendar)
+        for month in calendar.months:
+            play_month(department, month)
+        settle(department, calendar.today)
+    read_old_notices(calendar)
+    return Built(
+        branches=Branch.objects.count(),
+        members=Member.objects.count(),
+        rounds=Round.objects.count(),
+        follow_ups=FollowUp.objects.count(),
+    )
+
+
+def play_month(department: Department, month: date) -> None:
+    """Open the month, let every branch come as far as the story says, and run month-end."""
+    calendar = department.calendar
+    rounds.open_month(month=month, by=department.system, at=calendar.moment(month, hour=1))
+    plans = {department.branches[plan.key].pk: plan for plan in story.PLANS}
+    for round_ in Round.objects.filter(month=month).order_by("branch__roll_order"):
+        branch_month = BranchMonth(department, plans[round_.branch_id], round_)
+        if month > calendar.stage:
+            scenes.play_beginning(branch_month)
+        elif month == calendar.stage:
+            scenes.play_stage(branch_month)
+        elif month == calendar.latest_closed and branch_month.plan.lags_behind:
+            scenes.play_lagging(branch_month)
+        else:
+            play_closed(branch_month)
+    settle(department, month + timedelta(days=23))
+    settle(department, next_month(month) + timedelta(days=11))
+    if month == date(calendar.frozen_year + 1, 1, 1):
+        close_frozen_year(department)
+
+
+def play_closed(month: BranchMonth) -> None:
+    """A month like any other: registered, declared, reviewed, published."""
+    is_dense = month.month >= month.department.calendar.ago(DENSE_MONTHS)
+    last = story.EARLY_DECLARE_BY if month.plan.early else 25
+    month.register_all()
+    month.declare_all(2, last, share=0.75 if is_dense else 0.3)
+    number = 12 if month.plan.early else last_day(month.month).day - 3
+    publication = month.review(number)
+    if publication is not None and month.is_recent:
+        month.confirm_some(publication, number + 1, share=0.3)
+
+
+def settle(department: Department, day: date) -> None:
+    """Run month-end in the morning of that day, if it has come."""
+    calendar = department.calendar
+    if day <= calendar.today:
+        at = calendar.moment(day, hour=2)
+        month_end(on=day, by=department.system, at=at, every_closed=False)
+
+
+def close_frozen_year(department: Department) -> None:
+    """Close last year; whoever was on probation then becomes a full member afterwards."""
+    year = department.calendar.frozen_year
+    scenes.close_year(department, year)
+    since = date(year + 1, 2, 10)
+    if since <= department.calendar.today:
+        member = department.member(*story.PROBATIONARY_FIRST)
+        member.category, member.full_since = Member.Category.FULL, since
+        member.save(update_fields=["category", "full_since"])
+
+
+def read_old_notices(calendar: story.Calendar) -> None:
+    """Nobody is greeted by a year of unread notices."""
+    limit = calendar.now - timedelta(days=NOTICE_DAYS)
+    Notice.objects.filter(created_at__lt=limit).update(read_at=limit)
