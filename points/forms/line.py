@@ -1,0 +1,128 @@
+"""One line of a declaration as a form: the boundary between what was typed and a ``Line``."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from lib.months import last_day
+from lib.steps import Refused
+from points.files import ACCEPT, Accepted, inspect, too_large
+from points.models import Criterion, Entry
+from points.services.declaration import Line
+
+TYPED_FIELDS = ("criterion", "times", "occurred_on", "reason", "entry")
+MOST_TYPED = 500
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Files, each looked into before it is accepted."""
+
+    widget = FilesInput(attrs={"accept": ACCEPT})
+
+    def clean(self, data: Any, initial: Any = None) -> list[Accepted]:  # type: ignore[override]
+        uploads = data if isinstance(data, list | tuple) else [data]
+        return [self._accept(super(FilesField, self).clean(u, initial)) for u in uploads if u]
+
+    def _accept(self, upload: UploadedFile) -> Accepted:
+        limit = settings.EVIDENCE_MAX_BYTES
+        try:
+            if (upload.size or 0) > limit:
+                raise Refused(too_large(str(upload.name), limit))
+            return inspect(name=str(upload.name), content=upload.read(), max_bytes=limit)
+        except Refused as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+
+
+class EvidenceForm(forms.Form):
+    """Files for an entry: from the camera of a phone, or chosen."""
+
+    photo = FilesField(
+        label=_("Take a picture"),
+        required=False,
+        widget=FilesInput(attrs={"accept": "image/*", "capture": "environment"}),
+    )
+    files = FilesField(label=_("Choose files"), required=False)
+
+    @property
+    def accepted(self) -> list[Accepted]:
+        return [*self.cleaned_data.get("photo", []), *self.cleaned_data.get("files", [])]
+
+
+class LineForm(EvidenceForm):
+    """What a member says of one item: how often, when and why."""
+
+    criterion = forms.ModelChoiceField(
+        queryset=Criterion.objects.none(),
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": _("Choose an item from the list.")},
+    )
+    occurred_on = forms.DateField(
+        label=_("Date"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    times = forms.IntegerField(
+        label=_("Times"),
+        min_value=1,
+        max_value=99,
+        initial=1,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        help_text=_("One sentence: where, and what you did."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(
+        self, *args: Any, criteria: Sequence[Criterion], month: date, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.month = month
+        field = self.fields["criterion"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Criterion.objects.filter(pk__in=[c.pk for c in criteria])
+        self.fields["occurred_on"].widget.attrs.update(
+            {"min": month.isoformat(), "max": last_day(month).isoformat()}
+        )
+
+    def clean_occurred_on(self) -> date:
+        day: date = self.cleaned_data["occurred_on"]
+        if (day.year, day.month) != (self.month.year, self.month.month):
+            raise forms.ValidationError(_("The date must lie in the month of this sheet."))
+        return day
+
+    @property
+    def line(self) -> Line:
+        said = self.cleaned_data
+        return Line(
+            criterion=said["criterion"],
+            times=Decimal(said["times"]),
+            occurred_on=said["occurred_on"],
+            reason=said["reason"],
+        )
+
+
+def typed_from(data: Any) -> dict[str, str]:
+    """What of a half-typed form is kept: the known fields, as text, within bounds."""
+    return {name: str(data[name])[:MOST_TYPED] for name in TYPED_FIELDS if data.get(name)}
+
+
+def initial_of(entry: Entry) -> dict[str, Any]:
+    """The form's values for an item that is to be changed."""
+    return {
+        "criterion": entry.criterion_id,
+        "times": int(entry.times),
+        "occurred_on": entry.occurred_on,
+        "reason": entry.reason,
+    }

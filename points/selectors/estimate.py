@@ -1,0 +1,128 @@
+"""What a sheet would bring if every item on it were approved as claimed.
+
+An estimate for the member who fills it in. The scoring is the product's only one; nothing
+is stored.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from lib.months import last_day
+from points.models import Criterion, Decision, Declaration, Entry
+from points.scoring import Claim, Rules, Score, score_month
+from points.selectors.cuts import explain_cuts
+from points.services.declaration import Line, claimed_points
+from points.services.results import criterion_rule, exempt_members, rules_of, used_before
+
+TYPED: Final = 2**62
+"""The key of the line being typed: after every stored entry of its day."""
+MANY: Final = Decimal(1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What one more entry could still bring: all of it, and which cap binds (a name of
+    ``points.scoring``) with its limit. ``points`` is None where no cap ever binds."""
+
+    points: Decimal | None
+    cap: str = ""
+    limit: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The estimated score of a month, and what it rests on."""
+
+    month: date
+    rules: Rules
+    claims: Sequence[Claim]
+    used: Mapping[str, Decimal]
+    score: Score
+
+    def left(self, criterion: Criterion) -> Left:
+        """What the item can still bring under all its caps: a claim far above every cap,
+        on the month's last day, is credited exactly that."""
+        huge = Claim(
+            key=TYPED,
+            criterion=criterion_rule(criterion),
+            occurred_on=last_day(self.month),
+            times=MANY,
+            points=criterion.points * MANY,
+        )
+        score = score_month(rules=self.rules, claims=[*self.claims, huge], used_this_year=self.used)
+        line = next(line for line in score.lines if line.key == TYPED)
+        if not line.cuts:
+            return Left(None)
+        return Left(abs(line.credited), line.cuts[-1].cap, line.cuts[-1].limit)
+
+    def with_line(self, line: Line) -> "Trial":
+        """What the line that is being typed would bring."""
+        claim = Claim(
+            key=TYPED,
+            criterion=criterion_rule(line.criterion),
+            occurred_on=line.occurred_on,
+            times=line.times,
+            points=claimed_points(line),
+        )
+        score = score_month(
+            rules=self.rules, claims=[*self.claims, claim], used_this_year=self.used
+        )
+        scored = next(line for line in score.lines if line.key == TYPED)
+        category = str(line.criterion.get_category_display())
+        return Trial(score.score, scored.credited, explain_cuts(scored.cuts, category))
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The estimate with one more line: the score, what the line brings to it, and why less."""
+
+    score: Decimal
+    credited: Decimal
+    cuts: list[str]
+
+
+def claims_so_far(entries: Iterable[Entry], *, without: int | None = None) -> list[Claim]:
+    """Standing entries as claims: as decided where they were, else as claimed. Rejected
+    ones count nothing; ``without`` leaves out the one that is being changed."""
+    claims = []
+    for entry in entries:
+        decision = current_decision(entry)
+        if entry.pk == without or (decision and decision.outcome in NOT_COUNTING):
+            continue
+        decided = decision.points if decision else None
+        claims.append(
+            Claim(
+                key=entry.pk,
+                criterion=criterion_rule(entry.criterion),
+                occurred_on=entry.occurred_on,
+                times=entry.times,
+                points=entry.claimed_points if decided is None else decided,
+            )
+        )
+    return claims
+
+
+NOT_COUNTING: Final = (Decision.Outcome.REJECTED, Decision.Outcome.WITHDRAWN)
+
+
+def current_decision(entry: Entry) -> Decision | None:
+    """The decision in force, from decisions loaded with the entry."""
+    return next((d for d in entry.decisions.all() if d.is_current), None)
+
+
+def estimate(
+    declaration: Declaration, entries: Sequence[Entry], *, without: int | None = None
+) -> Estimate | None:
+    """The estimate of a sheet from its standing entries (loaded with criterion and
+    decisions); None where the member is exempt. Three queries."""
+    members = [declaration.member_id]
+    if exempt_members(members=members, month=declaration.month):
+        return None
+    rules = rules_of(declaration.rule_book)
+    used = used_before(members=members, month=declaration.month).get(declaration.member_id, {})
+    claims = claims_so_far(entries, without=without)
+    score = score_month(rules=rules, claims=claims, used_this_year=used)
+    return Estimate(declaration.month, rules, claims, used, score)

@@ -1,0 +1,259 @@
+"""Declarations: the most used page of the product, and the steps on it."""
+
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from lib.steps import Refused
+from members.access import is_member, page_for
+from members.rights import Actor
+from points.forms.line import EvidenceForm, LineForm, typed_from
+from points.forms.panel import open_panel, sent_panel
+from points.models import Criterion, Declaration
+from points.rules import may_write
+from points.selectors import criteria as picker
+from points.selectors.estimate import Trial
+from points.selectors.sheet import Sheet, my_sheets, sheet_of
+from points.services import declaration as declarations
+
+PARTS = {
+    "items": "points/declaration_items.html",
+    "line": "points/declaration_panel.html",
+    "estimate": "points/declaration_estimate.html",
+}
+"""What htmx may ask for alone, by the id of its target."""
+
+
+@page_for(is_member)
+@require_safe
+def my_declarations(request: HttpRequest) -> HttpResponse:
+    """My sheets, newest first."""
+    page = Paginator(my_sheets(request.actor), 12).get_page(request.GET.get("page"))
+    context = {"page": page, "today": timezone.localdate(), "states": Declaration.State}
+    return render(request, "points/declaration_list.html", context)
+
+
+@page_for(is_member)
+@require_safe
+def declaration(request: HttpRequest, year: int, month: int) -> HttpResponse:
+    """My sheet of one month."""
+    sheet = get_object_or_404(
+        _sheets(), member=request.actor.member_id, month=month_or_404(year, month)
+    )
+    return _page(request, sheet)
+
+
+@require_safe
+def declaration_of(request: HttpRequest, pk: int) -> HttpResponse:
+    """The sheet of somebody else: to read, or to enter on behalf (代填)."""
+    sheet = _visible(request, pk)
+    if sheet.member_id == request.actor.member_id:
+        return redirect(sheet)
+    return _page(request, sheet)
+
+
+def save_line(request: HttpRequest, pk: int, entry_id: int | None = None) -> HttpResponse:
+    """Add or change an item; whatever stops it, what was typed stands in the form again."""
+    sheet = _visible(request, pk)
+    if request.method != "POST":
+        return redirect(_address(sheet, request.actor))
+    criteria = picker.declarable(sheet)
+    form = LineForm(request.POST, request.FILES, criteria=criteria, month=sheet.month)
+    if not form.is_valid():
+        return _page(request, sheet, form=form, entry_id=entry_id, status=422)
+    try:
+        _save(request, sheet, form, entry_id)
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        sheet.refresh_from_db(fields=["state", "revision", "saved_at", "typed"])
+        return _page(request, sheet, form=form, entry_id=entry_id, status=409)
+    messages.success(request, _("Saved: %(item)s.") % {"item": form.line.criterion.text})
+    return redirect(f"{_address(sheet, request.actor)}?saved=1#lines")
+
+
+def _save(request: HttpRequest, sheet: Declaration, form: LineForm, entry_id: int | None) -> None:
+    how: dict[str, Any] = {
+        "pk": sheet.pk,
+        "line": form.line,
+        "files": form.accepted,
+        "seen": _seen(request),
+        "by": request.actor,
+        "at": timezone.now(),
+    }
+    if entry_id is None:
+        declarations.add_line(**how)
+    else:
+        declarations.change_line(entry_id=entry_id, **how)
+
+
+@require_POST
+def keep_typed(request: HttpRequest, pk: int) -> HttpResponse:
+    """Autosave: keep the line as far as it is typed. An empty form forgets it."""
+    sheet = _visible(request, pk)
+    typed = typed_from(request.POST)
+    try:
+        saved = declarations.keep_typed(pk=pk, typed=typed, by=request.actor, at=timezone.now())
+    except Refused as refusal:
+        return JsonResponse({"message": str(refusal)}, status=409)
+    if not typed:
+        return redirect(f"{_address(sheet, request.actor)}?saved=1#line")
+    return JsonResponse({"saved_at": declarations.local_time(saved.saved_at)})
+
+
+Act = Callable[..., str]
+
+
+def sheet_step(act: Act) -> Callable[..., HttpResponse]:
+    """A step on a sheet: taken by POST, then back to the sheet with a word on what came of
+    it. Whoever is led here by GET, after signing in anew, finds the sheet."""
+
+    @wraps(act)
+    def view(request: HttpRequest, pk: int, **kwargs: int) -> HttpResponse:
+        sheet = _visible(request, pk)
+        if request.method == "POST":
+            try:
+                how = {"pk": pk, "by": request.actor, "at": timezone.now()}
+                messages.success(request, act(request, how, **kwargs))
+            except Refused as refusal:
+                messages.error(request, str(refusal))
+        return redirect(_address(sheet, request.actor) + "#lines")
+
+    return view
+
+
+@sheet_step
+def drop_line(request: HttpRequest, how: dict[str, Any], entry_id: int) -> str:
+    declarations.drop_line(entry_id=entry_id, seen=_seen(request), **how)
+    return _("The item was removed.")
+
+
+@sheet_step
+def attach(request: HttpRequest, how: dict[str, Any], entry_id: int) -> str:
+    """Add files to an item that stands on the sheet."""
+    form = EvidenceForm(request.POST, request.FILES)
+    if not form.is_valid():
+        raise Refused(" ".join(error for errors in form.errors.values() for error in errors))
+    if not form.accepted:
+        raise Refused(_("Choose a file first."))
+    declarations.attach(entry_id=entry_id, files=form.accepted, **how)
+    return _("The evidence was attached.")
+
+
+@sheet_step
+def detach(request: HttpRequest, how: dict[str, Any], evidence_id: int) -> str:
+    declarations.detach(evidence_id=evidence_id, **how)
+    return _("The file was removed.")
+
+
+@sheet_step
+def submit(request: HttpRequest, how: dict[str, Any]) -> str:
+    declarations.submit(seen=_seen(request), **how)
+    return _("The sheet was submitted. The branch will review it.")
+
+
+@sheet_step
+def take_back(request: HttpRequest, how: dict[str, Any]) -> str:
+    declarations.take_back(seen=_seen(request), **how)
+    return _("The sheet is a draft again. Remember to submit it.")
+
+
+# -- below the views -----------------------------------------------------------------------
+
+
+def month_or_404(year: int, month: int) -> date:
+    try:
+        return date(year, month, 1)
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _sheets() -> Any:
+    return Declaration.objects.select_related("member", "branch", "rule_book", "entered_by__member")
+
+
+def _visible(request: HttpRequest, pk: int) -> Declaration:
+    """A sheet that exists for this person; to change it they must be one who may."""
+    sheet: Declaration = get_object_or_404(_sheets().visible_to(request.actor), pk=pk)
+    if request.method == "POST" and not may_write(request.actor, sheet):
+        raise PermissionDenied
+    return sheet
+
+
+def _seen(request: HttpRequest) -> int:
+    """The revision of the sheet that the person looked at; without one, none is right."""
+    seen = request.POST.get("seen", "")
+    return int(seen) if seen.isdecimal() and len(seen) < 10 else -1
+
+
+def _address(sheet: Declaration, actor: Actor) -> str:
+    if sheet.member_id == actor.member_id:
+        return sheet.get_absolute_url()
+    return reverse("declaration_of", args=[sheet.pk])
+
+
+def _page(
+    request: HttpRequest,
+    declaration: Declaration,
+    *,
+    form: LineForm | None = None,
+    entry_id: int | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The sheet's page, or the part of it that htmx asks for."""
+    sheet = sheet_of(declaration, request.actor)
+    context = {
+        "sheet": sheet,
+        "declaration": declaration,
+        "address": _address(declaration, request.actor),
+        "today": timezone.localdate(),
+        "states": Declaration.State,
+        "evidence_form": EvidenceForm(auto_id=False),
+    }
+    if sheet.can_write:
+        context |= _writing(request, sheet, form, entry_id)
+    part = PARTS.get(request.htmx.target or "") if request.htmx else None
+    response = render(request, part or "points/declaration_form.html", context, status=status)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
+
+
+def _writing(
+    request: HttpRequest, sheet: Sheet, form: LineForm | None, entry_id: int | None
+) -> dict[str, Any]:
+    """What else stands on a sheet that can be written: the open form, or the picker."""
+    declaration, today = sheet.declaration, timezone.localdate()
+    criteria = picker.declarable(declaration)
+    typed = declarations.typed_by(declaration, request.actor)
+    if form is not None:
+        panel = sent_panel(sheet, criteria, form, entry_id)
+    else:
+        panel = open_panel(sheet, criteria, asked=request.GET.dict(), typed=typed, today=today)
+    query = request.GET.get("q", "")[:50]
+    found = picker.choices(picker.search(criteria, query), sheet.estimate)
+    return {
+        "panel": panel,
+        "trial": trial(sheet, criteria, typed),
+        "query": query,
+        "groups": picker.grouped(found),
+        "is_late": today > declaration.declare_by,
+    }
+
+
+def trial(sheet: Sheet, criteria: list[Criterion], typed: dict[str, str]) -> Trial | None:
+    """The estimate with the line being typed, as soon as it is complete enough to score."""
+    form = LineForm({"reason": "-", **typed}, criteria=criteria, month=sheet.declaration.month)
+    if not typed or typed.get("entry") or sheet.estimate is None or not form.is_valid():
+        return None
+    return sheet.estimate.with_line(form.line)
