@@ -95,17 +95,21 @@ def close_chunk(
         .order_by("pk")
         .values_list("pk")
     )
-    due = list(
+    due = dict(
         Round.objects.select_for_update(of=("self",))
         .filter(due_rounds(on), branch__in=branches)
         .order_by("pk")
-        .values_list("pk", flat=True)
+        .values_list("pk", "month")
     )
     if due:
+        # The branches and months lead to the rows through the index; without them SQLite
+        # reads every result there is for each chunk (9 s of 13 for 100,000 members).
         MonthlyResult.objects.current().filter(
             Exists(
                 Round.objects.filter(pk__in=due, branch=OuterRef("branch"), month=OuterRef("month"))
-            )
+            ),
+            branch__in=branches,
+            month__in=set(due.values()),
         ).update(is_final=True)
         Round.objects.filter(pk__in=due).update(state=Round.State.CLOSED, closed_at=at)
     changed: Reconciled = reconcile_branches(
