@@ -1,6 +1,7 @@
-"""The states of a round and the steps between them (domain.md §5).
+"""The states of rounds and of follow-ups and the steps between them (domain.md §5, §6).
 
-A step's ``may`` is asked with a ``Seat``: who acts, beside who sits on the branch committee.
+A round's ``may`` is asked with a ``Seat``: who acts, beside who sits on the branch committee;
+a follow-up's with a ``Duty``: who acts, and whether it is a talk with the secretary.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lib.steps import Step, Steps
 from members.rights import Actor
-from reviews.models import Round
+from reviews.models import FollowUp, Round
 from reviews.rules import Bench, may_run, may_work_on
 
 State = Round.State
@@ -70,6 +71,33 @@ ROUND_STEPS = Steps(
             frozenset({State.PUBLISHED}),
             State.CLOSED,
             lambda seat, round_: seat.actor.is_system,
+        ),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Who acts on a follow-up, and whether it is a talk with the branch's own secretary."""
+
+    actor: Actor
+    is_secretarys_own: bool = False
+
+
+def _names_holder(duty: Duty, follow_up: FollowUp) -> bool:
+    """The committee names who holds an interview, and a talk with a secretary (§6)."""
+    theirs = follow_up.kind == FollowUp.Kind.INTERVIEW or duty.is_secretarys_own
+    return theirs and duty.actor.is_staff_over(follow_up.branch_id)
+
+
+FOLLOW_UP_STEPS = Steps(
+    [
+        Step(
+            "name_holder",
+            _("Name who holds it"),
+            frozenset({FollowUp.State.OPEN}),
+            None,
+            _names_holder,
         ),
     ]
 )

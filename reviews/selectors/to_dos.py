@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -132,7 +132,7 @@ def follow_ups(actor: Actor) -> Iterator[ToDo]:
     rows = (
         FollowUp.objects.filter(mine | below, state=FollowUp.State.OPEN)
         .select_related("member", "holder", "branch")
-        .order_by("due_on", "pk")
+        .order_by(F("due_on").asc(nulls_last=True), "pk")
     )
     for_staff: dict[str, list[FollowUp]] = defaultdict(list)
     duties: list[FollowUp] = []

@@ -1,0 +1,270 @@
+"""Follow-ups in lists, and the dossier that one rests on (domain.md §6)."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from lib.months import months_between
+from members.rights import Actor
+from points.models import Criterion, MonthlyResult, ResultLine
+from points.rules import is_confidential
+from reviews.models import FollowUp, FollowUpMonth
+
+Kind = FollowUp.Kind
+State = FollowUp.State
+DONE = (State.CLOSED, State.WITHDRAWN)
+
+
+# -- lists -------------------------------------------------------------------------------
+
+
+def filters(actor: Actor) -> dict[str, Q]:
+    """The ways in which somebody can look at the follow-ups they may see, by name."""
+    mine = Q(pk__in=[])
+    if actor.member_id is not None:
+        mine = Q(member=actor.member_id) | Q(holder=actor.member_id)
+    found = {"open": ~Q(state__in=DONE)}
+    if actor.member_id is not None:
+        found["mine"] = mine & ~Q(state__in=DONE)
+    if actor.is_staff:
+        unnamed = Q(holder=None, state=State.OPEN) & ~Q(kind=Kind.DISPOSITION)
+        found["unnamed"] = unnamed
+    if actor.is_staff or actor.positions:
+        found["cases"] = Q(kind=Kind.DISPOSITION) & ~Q(state__in=DONE)
+    found["done"] = Q(state__in=DONE)
+    return found
+
+
+def labels() -> dict[str, str]:
+    return {
+        "open": _("Under way"),
+        "mine": _("Mine"),
+        "unnamed": _("Without holder"),
+        "cases": _("Dispositions"),
+        "done": _("Finished"),
+    }
+
+
+def follow_ups_of(actor: Actor) -> "QuerySet[FollowUp]":
+    """All that this person may see, what is due first at the top."""
+    return (
+        FollowUp.objects.visible_to(actor)
+        .select_related("member", "holder", "branch")
+        .order_by(F("due_on").asc(nulls_last=True), "branch__roll_order", "pk")
+    )
+
+
+# -- the dossier ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A line that cost points; without a text where only the committee sees the matter."""
+
+    text: str
+    occurred_on: date
+    reason: str
+    credited: Decimal
+    zeroes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MonthOf:
+    """A month that a follow-up rests on, with the result as it stands now."""
+
+    month: date
+    result: MonthlyResult | None
+    costs: tuple[Cost, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """What a follow-up rests on: the months of the streak, or the zero months to explain."""
+
+    months: tuple[MonthOf, ...] = ()
+    zero_months: tuple[FollowUpMonth, ...] = ()
+    has_zero: bool = False
+    warnings: tuple[str, ...] = field(default=())
+
+
+def dossier_of(follow_up: FollowUp, actor: Actor) -> Dossier:
+    """The basis of a follow-up as this person may see it. Two queries."""
+    if follow_up.is_explanation:
+        zero_months = follow_up.zero_months.select_related("member").order_by("month", "member")
+        return Dossier(zero_months=tuple(zero_months))
+    assert follow_up.first_month is not None  # by constraint follow_up_kind
+    assert follow_up.trigger_month is not None
+    months = months_between(follow_up.first_month, follow_up.trigger_month)
+    results = {
+        result.month: result
+        for result in MonthlyResult.objects.final().filter(
+            member=follow_up.member, month__in=months
+        )
+    }
+    costs = _costs(results, sees_all=sees_all(actor, follow_up))
+    has_zero = any(result.is_zero for result in results.values())
+    return Dossier(
+        months=tuple(MonthOf(month, results.get(month), costs.get(month, ())) for month in months),
+        has_zero=has_zero,
+        warnings=tuple(_warnings(follow_up, has_zero=has_zero)),
+    )
+
+
+def sees_all(actor: Actor, follow_up: FollowUp) -> bool:
+    """Whether matters that the committee registered are shown by name: to the member and to
+    the committee; discipline is seen by the few who decide it (domain.md §10)."""
+    own = actor.member_id is not None and actor.member_id == follow_up.member_id
+    return own or actor.is_staff_over(follow_up.branch_id)
+
+
+def _costs(results: dict[date, MonthlyResult], *, sees_all: bool) -> dict[date, tuple[Cost, ...]]:
+    lines = (
+        ResultLine.objects.filter(result__in=results.values())
+        .filter(Q(points__lt=0) | Q(entry__criterion__zeroes_month=True))
+        .select_related("result", "entry__criterion")
+        .order_by("entry__occurred_on", "entry")
+    )
+    found: dict[date, list[Cost]] = defaultdict(list)
+    for line in lines:
+        found[line.result.month].append(_cost(line, line.entry.criterion, sees_all=sees_all))
+    return {month: tuple(costs) for month, costs in found.items()}
+
+
+def _cost(line: ResultLine, criterion: Criterion, *, sees_all: bool) -> Cost:
+    hidden = is_confidential(criterion) and not sees_all
+    return Cost(
+        text=_("a matter registered by the committee") if hidden else criterion.text,
+        occurred_on=line.entry.occurred_on,
+        reason="" if hidden else line.entry.reason,
+        credited=line.credited,
+        zeroes=criterion.zeroes_month,
+    )
+
+
+def _warnings(follow_up: FollowUp, *, has_zero: bool) -> list[str]:
+    found = []
+    if follow_up.is_basis_changed:
+        found.append(
+            _(
+                "The results that this rests on were revised after it was carried out. "
+                "Look at it again."
+            )
+        )
+    if follow_up.kind == Kind.DISPOSITION and has_zero:
+        found.append(
+            _(
+                "One of these months is zero because of organisational or disciplinary handling: "
+                "a matter already punished is not disposed of again."
+            )
+        )
+    return found
+
+
+# -- what comes next, in words -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a kind of follow-up is, who acts and how, and where its limits are."""
+
+    what: str
+    steps: tuple[str, ...]
+    limit: str = ""
+
+
+def words_for(follow_up: FollowUp) -> Words:
+    """How a follow-up goes on: the system proposes, people decide (domain.md §6)."""
+    limit = _(
+        "The system only counts months. What follows, and whether anything does, is decided by "
+        "people at a meeting; low points alone are no statutory ground for a disposition."
+    )
+    count = {"count": _months_in_a_row(follow_up)}
+    match follow_up.kind:
+        case Kind.TALK:
+            return Words(
+                _("A month ended below the pass line: the branch talks with the member."),
+                (
+                    _(
+                        "The branch secretary talks with the member; with a secretary, "
+                        "a person whom the committee names."
+                    ),
+                    _("They agree what is to be put right and by when."),
+                    _("The member says whether the record is right; then it is put right."),
+                ),
+            )
+        case Kind.INTERVIEW:
+            return Words(
+                _("%(count)s months in a row ended below the pass line: the committee interviews.")
+                % count,
+                (
+                    _("The committee names who holds the interview."),
+                    _("The interview looks for causes and agrees measures and a day."),
+                    _("The member says whether the record is right; then it is put right."),
+                ),
+            )
+        case Kind.DISPOSITION:
+            return Words(
+                _(
+                    "%(count)s months in a row ended below the pass line: branch and committee "
+                    "look into the matter, together with this year's democratic review of members."
+                )
+                % count,
+                (
+                    _("The branch gathers the facts; this dossier is part of them."),
+                    _(
+                        "The branch assembly discusses: improvement with a deadline, persuading "
+                        "to leave, removal from the roll, or nothing at all."
+                    ),
+                    _("The committee above approves. Party discipline is another procedure."),
+                ),
+                limit,
+            )
+        case Kind.REPORT_EXPLANATION:
+            return Words(
+                _("A member of the branch had a month of zero points in this year."),
+                (
+                    _("The branch secretary explains it at the year's report on duty and probity."),
+                    _("If it is judged serious, accountability is decided by people."),
+                ),
+            )
+        case _kind:
+            return Words(
+                _("A member in the unit had a month of zero points in this year."),
+                (
+                    _("The leading cadre explains it at the democratic life meeting."),
+                    _("If it is judged serious, accountability is decided by people."),
+                ),
+            )
+
+
+def _months_in_a_row(follow_up: FollowUp) -> int:
+    if follow_up.first_month is None or follow_up.trigger_month is None:
+        return 0
+    return len(months_between(follow_up.first_month, follow_up.trigger_month))
+
+
+def timeline_of(follow_up: FollowUp) -> list[dict[str, Any]]:
+    """What happened to it, oldest first. No query."""
+    items = [
+        {
+            "at": follow_up.opened_at,
+            "who": _("the system"),
+            "text": _("Opened: the final results demand it."),
+            "icon": "circle-dot",
+        }
+    ]
+    if follow_up.withdrawn_at:
+        items.append(
+            {
+                "at": follow_up.withdrawn_at,
+                "who": _("the system"),
+                "text": _("Withdrawn: the revised results no longer demand it."),
+                "icon": "circle-slash",
+            }
+        )
+    return items

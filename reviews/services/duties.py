@@ -1,0 +1,82 @@
+"""Naming who holds a talk or an interview (domain.md §6: the committee names a person)."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from lib.steps import Refused
+from members.models import Member
+from members.notices import Message, record, tell
+from members.rights import Actor
+from reviews.models import FollowUp
+from reviews.services.follow_ups import secretaries_of
+from reviews.services.round import month_label
+from reviews.workflow import FOLLOW_UP_STEPS, Duty
+
+
+def is_secretarys_own(follow_up: FollowUp) -> bool:
+    """Whether it is a talk with the secretary in office in the month that set it off. One
+    query."""
+    if follow_up.kind != FollowUp.Kind.TALK or follow_up.trigger_month is None:
+        return False
+    place = (follow_up.branch_id, follow_up.trigger_month)
+    return follow_up.member_id in secretaries_of({place}).get(place, ())
+
+
+def find_holder(words: str) -> Member:
+    """The member on the roll that a staff number or a full name names.
+
+    Raises Refused, saying what to type, if there is none or more than one.
+    """
+    typed = words.strip()
+    found = list(Member.objects.filter(staff_no=typed) or Member.objects.filter(name=typed)[:2])
+    if not found:
+        raise Refused(_("Nobody on the roll has this name or staff number."))
+    if len(found) > 1:
+        raise Refused(_("Several people have this name: type the staff number."))
+    return found[0]
+
+
+@transaction.atomic
+def name_holder(*, pk: int, words: str, by: Actor, at: datetime) -> FollowUp:
+    """Name who is to hold an interview, or a talk with a secretary, by staff number or full
+    name. The person named is told; naming somebody else later replaces them, until it is carried out.
+
+    Raises PermissionDenied or Refused (somebody outside the roll of today, the member
+    themself, or not open any more).
+    """
+    row = (
+        FollowUp.objects.select_for_update(of=("self",))
+        .select_related("member", "branch")
+        .get(pk=pk)
+    )
+    FOLLOW_UP_STEPS.check("name_holder", Duty(by, is_secretarys_own(row)), row)
+    holder = find_holder(words)
+    if holder.pk == row.member_id:
+        raise Refused(_("Nobody holds a talk with themself. Name somebody else."))
+    if not Member.objects.on_roster(timezone.localdate(at)).filter(pk=holder.pk).exists():
+        raise Refused(_("%(name)s is not on the roll today.") % {"name": holder.name})
+    if row.holder_id == holder.pk:
+        return row
+    row.holder = holder
+    row.save(update_fields=["holder"])
+    record(
+        by=by.user,
+        at=at,
+        verb="name_holder",
+        target=row,
+        branch=row.branch_id,
+        member=row.member_id,
+        holder=holder.pk,
+    )
+    assert row.member is not None  # by constraint follow_up_kind
+    assert row.trigger_month is not None
+    subject = _("%(kind)s with %(name)s, points of %(month)s") % {
+        "kind": row.get_kind_display(),
+        "name": row.member.name,
+        "month": month_label(row.trigger_month),
+    }
+    tell([Message(holder.pk, f"follow_up:{row.pk}", subject, row.get_absolute_url())], at=at)
+    return row

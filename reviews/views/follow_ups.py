@@ -1,0 +1,72 @@
+"""Follow-ups: what final results demand, the dossier, and who holds it."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from lib.steps import Refused
+from reviews.forms.follow_up import HolderForm
+from reviews.models import FollowUp
+from reviews.selectors import follow_ups as selectors
+from reviews.services import duties
+from reviews.views.rounds import actor_of
+from reviews.workflow import FOLLOW_UP_STEPS, Duty
+
+PER_PAGE = 30
+
+
+@require_safe
+def follow_ups(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    filters = selectors.filters(actor)
+    show = request.GET.get("show", "open")
+    show = show if show in filters else "open"
+    listed = selectors.follow_ups_of(actor).filter(filters[show])
+    labels = selectors.labels()
+    context = {
+        "page": Paginator(listed, PER_PAGE).get_page(request.GET.get("page")),
+        "show": show,
+        "tabs": [
+            {"label": labels[name], "url": f"?show={name}", "is_current": name == show}
+            for name in filters
+        ],
+        "shows_branch": actor.is_staff or bool(actor.led_branches),
+        "today": timezone.localdate(),
+    }
+    return render(request, "reviews/follow_up_list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
+    """The dossier; and for committee staff, naming who holds it."""
+    actor = actor_of(request)
+    found = get_object_or_404(
+        FollowUp.objects.visible_to(actor).select_related("member", "holder", "branch"), pk=pk
+    )
+    form = HolderForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            named = duties.name_holder(
+                pk=pk, words=form.cleaned_data["holder"], by=actor, at=timezone.now()
+            )
+        except Refused as refusal:
+            form.add_error("holder", str(refusal))
+        else:
+            messages.success(request, _("%(name)s is named and told.") % {"name": named.holder})
+            return redirect(found)
+    duty = Duty(actor, duties.is_secretarys_own(found))
+    context = {
+        "follow_up": found,
+        "dossier": selectors.dossier_of(found, actor),
+        "words": selectors.words_for(found),
+        "timeline": selectors.timeline_of(found),
+        "form": form,
+        "may_name": FOLLOW_UP_STEPS.is_open("name_holder", duty, found),
+        "is_own": actor.member_id is not None and found.member_id == actor.member_id,
+        "today": timezone.localdate(),
+    }
+    return render(request, "reviews/follow_up_detail.html", context)
