@@ -91,7 +91,7 @@ INSTALLED_APPS = [
     "points",
     "members",
     "branches",
-    "django.contrib.admin",
+    "config.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,0 +1,77 @@
+from django.contrib import admin
+from import_export.admin import ExportMixin, ImportExportModelAdmin
+
+from lib.administration import Ledger, PlainWorkbook
+from points.models import (
+    CategoryCap,
+    Criterion,
+    Decision,
+    Entry,
+    MonthlyResult,
+    Policy,
+    ResultLine,
+    RuleBook,
+)
+
+
+@admin.register(Policy)
+class PolicyAdmin(ImportExportModelAdmin):
+    formats = [PlainWorkbook]
+    list_display = ["committee", "year", "declare_by_day", "review_by_day", "publication_days"]
+    list_select_related = ["committee"]
+
+
+class CriterionInline(admin.TabularInline):
+    model = Criterion
+    extra = 0
+    can_delete = False
+
+
+class CategoryCapInline(admin.TabularInline):
+    model = CategoryCap
+    extra = 0
+    can_delete = False
+
+
+@admin.register(RuleBook)
+class RuleBookAdmin(Ledger):
+    """Versions come in with ``import_rulebook``: a version in force is never changed."""
+
+    list_display = ["branch", "version", "state", "effective_from", "base_points", "pass_line"]
+    list_filter = ["state"]
+    list_select_related = ["branch"]
+    inlines = [CategoryCapInline, CriterionInline]
+
+
+class DecisionInline(admin.TabularInline):
+    model = Decision
+    extra = 0
+
+
+@admin.register(Entry)
+class EntryAdmin(ExportMixin, Ledger):
+    formats = [PlainWorkbook]
+    list_display = ["month", "branch", "member", "criterion", "claimed_points", "source"]
+    list_filter = ["source"]
+    list_select_related = ["branch", "member", "criterion"]
+    search_fields = ["member__name", "member__staff_no"]
+    date_hierarchy = "month"
+    inlines = [DecisionInline]
+
+
+class ResultLineInline(admin.TabularInline):
+    model = ResultLine
+    extra = 0
+
+
+@admin.register(MonthlyResult)
+class MonthlyResultAdmin(Ledger):
+    """One member's results. In the roll's order, found by name or number: no table here puts
+    scores in competition, and none is exported across branches (domain.md §8)."""
+
+    list_display = ["member", "month", "revision", "is_current", "is_final"]
+    list_select_related = ["member"]
+    search_fields = ["member__name", "member__staff_no"]
+    ordering = ["member__roll_order", "-month", "-revision"]
+    sortable_by: list[str] = []
+    inlines = [ResultLineInline]
