@@ -1,0 +1,254 @@
+"""年终总评: what is still open, the figures of a year, and freezing them (domain.md §8)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+
+from django.db import transaction
+from django.db.models import Min
+from django.utils.translation import gettext as _
+
+from branches.models import Branch, Committee
+from lib.months import months_of_year
+from lib.steps import Refused
+from members.models import Member, Membership
+from members.notices import record
+from members.rights import Actor
+from points.models import MonthlyResult, RuleBook
+from reviews.models import AnnualResult, BranchAnnualResult, Round, YearEnd
+from reviews.ranking import (
+    MemberYear,
+    MonthFigure,
+    is_branch_eligible,
+    member_year,
+    rank_branch,
+)
+from reviews.services.follow_ups import PolicyBook
+
+CHUNK = 100
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRound:
+    """A month of a branch that is not closed; ``state`` is None where no round was opened."""
+
+    branch: Branch
+    month: date
+    state: str | None
+
+
+class RoundsOpen(Refused):
+    """The year cannot be closed yet: ``rounds`` are still open."""
+
+    def __init__(self, rounds: Sequence[OpenRound]) -> None:
+        super().__init__(_("%(count)s months are not closed yet.") % {"count": len(rounds)})
+        self.rounds = tuple(rounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What closing a year did. ``was_frozen``: it was closed before, nothing changed."""
+
+    year_end: YearEnd
+    was_frozen: bool
+    branches: int
+    members: int
+    open_rounds: tuple[OpenRound, ...] = ()
+
+
+def open_rounds(committee: Committee, year: int) -> list[OpenRound]:
+    """Return the months of the year that a committee's branches still have to close.
+
+    A month is due where a round was opened, or where an active branch had members and a rule book
+    in force on its first day. In the roll's order, month by month. Four queries.
+    Source: domain.md §8.
+    """
+    branches = list(Branch.objects.below(committee))
+    months = months_of_year(year)
+    states = {
+        (branch, month): state
+        for branch, month, state in Round.objects.filter(
+            branch__in=branches, month__in=months
+        ).values_list("branch", "month", "state")
+    }
+    ruled_since = dict(
+        RuleBook.objects.filter(branch__in=branches, state=RuleBook.State.APPROVED)
+        .order_by()
+        .values_list("branch")
+        .annotate(Min("effective_from"))
+    )
+    peopled = _peopled(branches)
+    found = []
+    for branch in branches:
+        for month in months:
+            state = states.get((branch.pk, month))
+            is_due = (
+                branch.is_active
+                and ruled_since.get(branch.pk, date.max) <= month
+                and any(first <= month <= last for first, last in peopled[branch.pk])
+            )
+            if state != Round.State.CLOSED and (state is not None or is_due):
+                found.append(OpenRound(branch, month, state))
+    return found
+
+
+def _peopled(branches: Collection[Branch]) -> defaultdict[int, set[tuple[date, date]]]:
+    """The spans in which each branch had members."""
+    spans: defaultdict[int, set[tuple[date, date]]] = defaultdict(set)
+    rows = Membership.objects.filter(branch__in=branches).order_by()
+    for branch, first, last in rows.values_list("branch", "starts_on", "ends_on").distinct():
+        spans[branch].add((first or date.min, last or date.max))
+    return spans
+
+
+@transaction.atomic
+def close_year(
+    *, committee: Committee, year: int, provisional: bool, by: Actor, at: datetime
+) -> Closing:
+    """Compute and store the figures of a year for all branches below a committee, and freeze them.
+
+    Provisional figures are computed from the months closed so far, and are computed anew each
+    time; frozen figures never change, so closing a frozen year does nothing. A branch that another
+    committee froze already keeps its figures. Branches are taken in chunks, with a fixed number
+    of statements each. Source: domain.md §8.
+
+    Raises RoundsOpen, with the list, if rounds of the year are open and it is not provisional.
+    """
+    committee = Committee.objects.select_for_update().get(pk=committee.pk)
+    year_end = YearEnd.objects.filter(committee=committee, year=year).first()
+    if year_end is not None and year_end.state == YearEnd.State.FROZEN:
+        return Closing(
+            year_end,
+            was_frozen=True,
+            branches=year_end.branch_results.count(),
+            members=year_end.results.count(),
+        )
+    still_open = open_rounds(committee, year)
+    if still_open and not provisional:
+        raise RoundsOpen(still_open)
+    state = YearEnd.State.PROVISIONAL if provisional else YearEnd.State.FROZEN
+    year_end, _created = YearEnd.objects.update_or_create(
+        committee=committee,
+        year=year,
+        defaults={"state": state, "computed_by": by.user, "computed_at": at},
+    )
+    branches = _take_over(year_end)
+    policies = PolicyBook()
+    members = ranked_branches = 0
+    for start in range(0, len(branches), CHUNK):
+        annual, of_branches = _compute(year_end, branches[start : start + CHUNK], policies)
+        AnnualResult.objects.bulk_create(annual)
+        BranchAnnualResult.objects.bulk_create(of_branches)
+        members += len(annual)
+        ranked_branches += len(of_branches)
+    record(
+        by=by.user,
+        at=at,
+        verb="close_year",
+        target=year_end,
+        year=year,
+        state=state.value,
+        branches=ranked_branches,
+        members=members,
+    )
+    return Closing(
+        year_end,
+        was_frozen=False,
+        branches=ranked_branches,
+        members=members,
+        open_rounds=tuple(still_open),
+    )
+
+
+def _take_over(year_end: YearEnd) -> list[Branch]:
+    """Make room for new figures; return the branches that nobody has frozen yet."""
+    below = Branch.objects.below(year_end.committee)
+    of_year = {"year": year_end.year, "branch__in": below}
+    provisional = {"year_end__state": YearEnd.State.PROVISIONAL}
+    for model in (AnnualResult, BranchAnnualResult):
+        model.objects.filter(year_end=year_end).delete()
+        model.objects.filter(**of_year, **provisional).delete()
+    frozen = BranchAnnualResult.objects.filter(**of_year).values("branch")
+    return list(below.exclude(pk__in=frozen))
+
+
+def _compute(
+    year_end: YearEnd, branches: Sequence[Branch], policies: PolicyBook
+) -> tuple[list[AnnualResult], list[BranchAnnualResult]]:
+    """Rank the members of some branches: those whose last assessed month was in one of them."""
+    years: defaultdict[int, list[MemberYear]] = defaultdict(list)
+    for of_member in _member_years(year_end, branches):
+        if of_member.branch is not None:
+            years[of_member.branch].append(of_member)
+    annual: list[AnnualResult] = []
+    of_branches: list[BranchAnnualResult] = []
+    for branch in branches:
+        of_branch = {of_member.member: of_member for of_member in years[branch.pk]}
+        if not of_branch:
+            continue
+        policy = policies.of(branch.committee_id, year_end.year)
+        ranked = rank_branch(of_branch.values(), top=policy.candidate_ranks)
+        below = sum(place.is_below for place in ranked)
+        annual += [
+            AnnualResult(
+                year_end=year_end,
+                year=year_end.year,
+                member_id=place.member,
+                branch=branch,
+                total=of_branch[place.member].total,
+                pass_total=of_branch[place.member].pass_total,
+                assessed_months=of_branch[place.member].assessed_months,
+                zero_months=of_branch[place.member].zero_months,
+                rank=place.rank,
+                is_below=place.is_below,
+                is_full_member=of_branch[place.member].is_full_member,
+                is_candidate=place.is_candidate,
+            )
+            for place in ranked
+        ]
+        of_branches.append(
+            BranchAnnualResult(
+                year_end=year_end,
+                year=year_end.year,
+                branch=branch,
+                ranked=len(ranked),
+                below=below,
+                is_eligible=is_branch_eligible(len(ranked), below, policy.branch_below_percent),
+            )
+        )
+    return annual, of_branches
+
+
+def _member_years(year_end: YearEnd, branches: Sequence[Branch]) -> Iterable[MemberYear]:
+    """The years of everybody with a final month in these branches, months elsewhere included.
+    Who was frozen in another branch keeps those figures. Two queries."""
+    of_year = MonthlyResult.objects.final().filter(month__in=months_of_year(year_end.year))
+    here = of_year.filter(branch__in=branches).order_by().values("member")
+    frozen = set(
+        AnnualResult.objects.filter(year=year_end.year, member__in=here)
+        .exclude(year_end=year_end)
+        .values_list("member", flat=True)
+    )
+    rows = (
+        of_year.filter(member__in=here)
+        .order_by("member")
+        .values_list(
+            "member",
+            "member__category",
+            "branch",
+            "month",
+            "score",
+            "pass_line",
+            "is_assessed",
+            "is_zero",
+        )
+    )
+    for (member, category), months in groupby(rows.iterator(chunk_size=5_000), lambda r: r[:2]):
+        if member not in frozen:
+            yield member_year(
+                member=member,
+                months=[MonthFigure(*figures) for _member, _category, *figures in months],
+                is_full_member=category == Member.Category.FULL,
+            )
