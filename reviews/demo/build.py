@@ -12,13 +12,12 @@ from lib.months import last_day, next_month
 from members.models import Member, Notice, User
 from reviews.demo import scenes, story
 from reviews.demo.month import BranchMonth
+from reviews.demo.past import import_past
 from reviews.demo.roll import Department, build_roll
 from reviews.models import FollowUp, Round
 from reviews.services import round as rounds
 from reviews.services.month_end import month_end
 
-# Closed months are filled more thinly before this many months ago: nobody looks that closely.
-DENSE_MONTHS = 6
 # Notices that are older count as read.
 NOTICE_DAYS = 20
 
@@ -45,6 +44,7 @@ def build(*, now: datetime) -> Built:
     calendar = story.Calendar(now=now, today=now.date())
     with translation.override("zh-hans"):
         department = build_roll(calendar)
+        import_past(department)
         for month in calendar.months:
             play_month(department, month)
         settle(department, calendar.today)
@@ -80,10 +80,9 @@ def play_month(department: Department, month: date) -> None:
 
 def play_closed(month: BranchMonth) -> None:
     """A month like any other: registered, declared, reviewed, published."""
-    is_dense = month.month >= month.department.calendar.ago(DENSE_MONTHS)
     last = story.EARLY_DECLARE_BY if month.plan.early else 25
     month.register_all()
-    month.declare_all(2, last, share=0.75 if is_dense else 0.3)
+    month.declare_all(2, last, share=0.7)
     number = 12 if month.plan.early else last_day(month.month).day - 3
     publication = month.review(number)
     if publication is not None and month.is_recent:

@@ -44,6 +44,7 @@ class Department:
     branches: dict[str, Branch] = field(default_factory=dict)
     seats: dict[str, list[Member]] = field(default_factory=dict)
     criteria: dict[int, dict[str, Criterion]] = field(default_factory=dict)
+    codes: dict[str, frozenset[str]] = field(default_factory=dict)
     _actors: dict[tuple[int, date | None], Actor] = field(default_factory=dict)
     _changing: set[int] = field(default_factory=set)
 
@@ -240,7 +241,7 @@ def _store_movements(department: Department) -> None:
     approver = department.account("staff").user
     assert approver is not None
     key, seat, reason = story.ALWAYS_EXEMPT
-    spans = [(key, seat, calendar.months[0], calendar.present, reason)]
+    spans = [(key, seat, date(calendar.frozen_year, 1, 1), calendar.present, reason)]
     spans += [
         (key, seat, calendar.ago(first), calendar.ago(last), reason)
         for key, seat, first, last, reason in story.EXEMPT
@@ -324,3 +325,4 @@ def _store_rule_book(
         if item.is_starter or not plan.starter_only
     )
     department.criteria[book.pk] = {row.code: row for row in rows}
+    department.codes[plan.key] = frozenset(department.criteria[book.pk])

@@ -23,7 +23,9 @@ SEATS = (
     Kind.PUBLICITY,
     Kind.DISCIPLINE,
 )
-# From this month on this day the branches with the earlier calendar have something to show.
+# The month of the frozen year with which the product was taken into use.
+FIRST_ROUND_MONTH = 12
+# From this day of a month on, the branches with the earlier calendar have something to show.
 STAGE_FROM_DAY = 15
 # The general branch's calendar, a fortnight earlier than its superior's.
 EARLY_DECLARE_BY, EARLY_REVIEW_BY = 10, 20
@@ -189,14 +191,15 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The months of the story as they lie around the moment of building."""
+    """The months of the story as they lie around the moment of building: ``months`` are those
+    that went through the product, the present one last."""
 
     now: datetime
     today: date
     months: list[date] = field(init=False)
 
     def __post_init__(self) -> None:
-        first = date(self.frozen_year, 1, 1)
+        first = date(self.frozen_year, FIRST_ROUND_MONTH, 1)
         object.__setattr__(self, "months", months_between(first, self.present))
 
     @property
