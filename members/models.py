@@ -41,7 +41,7 @@ class User(AbstractUser):
 
     objects = AccountManager()  # type: ignore[misc]
 
-    class Meta(AbstractUser.Meta):
+    class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
 

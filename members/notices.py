@@ -86,7 +86,7 @@ def record(
         by=by,
         at=at,
         verb=verb,
-        target_type=target._meta.model_name if target is not None else "",
+        target_type=str(target._meta.model_name) if target is not None else "",
         target_id=target.pk if target is not None else None,
         branch_id=getattr(branch, "pk", branch),
         member_id=getattr(member, "pk", member),

@@ -73,5 +73,5 @@ class MonthlyResultAdmin(Ledger):
     list_select_related = ["member"]
     search_fields = ["member__name", "member__staff_no"]
     ordering = ["member__roll_order", "-month", "-revision"]
-    sortable_by: list[str] = []
+    sortable_by = ()
     inlines = [ResultLineInline]

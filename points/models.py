@@ -21,9 +21,9 @@ from members.models import Member, User
 from members.rights import Actor
 
 
-def points_field(*args: Any, **kwargs: Any) -> models.DecimalField:
+def points_field(verbose_name: Any, **kwargs: Any) -> models.DecimalField:
     """Points: exact, two places."""
-    return models.DecimalField(*args, max_digits=9, decimal_places=2, **kwargs)
+    return models.DecimalField(verbose_name, max_digits=9, decimal_places=2, **kwargs)
 
 
 class PolicyQuerySet(models.QuerySet["Policy"]):

@@ -38,11 +38,12 @@ class MonthEnd:
         return MonthEnd(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
 
 
-def due_rounds(on: date) -> "Q":
+def due_rounds(on: date) -> Q:
     """Rounds whose publication has ended before that day with no objection open."""
-    return Q(state=Round.State.PUBLISHED, publication__ends_on__lt=on) & ~Exists(
-        Objection.objects.filter(publication__round=OuterRef("pk"), state=Objection.State.OPEN)
+    objected = Objection.objects.filter(
+        publication__round=OuterRef("pk"), state=Objection.State.OPEN
     )
+    return Q(~Exists(objected), state=Round.State.PUBLISHED, publication__ends_on__lt=on)
 
 
 def due_branches(*, on: date, every_closed: bool = False) -> list[int]:

@@ -70,12 +70,12 @@ def confirm(*, pk: int, by: Actor, at: datetime) -> Verification:
     """Confirm one's own result. Confirming twice changes nothing; while an objection of
     one's own waits for its answer, there is nothing to confirm yet."""
     publication = lock_running(pk=pk, at=at)
-    own_result(publication, by)
-    if publication.objections.filter(member=by.member_id, state=Objection.State.OPEN).exists():
+    result = own_result(publication, by)
+    if publication.objections.filter(member=result.member_id, state=Objection.State.OPEN).exists():
         raise Refused(_("Your objection has not been answered yet."))
     verification, _created = Verification.objects.update_or_create(
         publication=publication,
-        member_id=by.member_id,
+        member_id=result.member_id,
         defaults={"answer": Verification.Answer.CONFIRMED, "answered_at": at},
     )
     record(
@@ -84,7 +84,7 @@ def confirm(*, pk: int, by: Actor, at: datetime) -> Verification:
         verb="confirm_result",
         target=publication,
         branch=publication.round.branch_id,
-        member=by.member_id,
+        member=result.member_id,
     )
     return verification
 
@@ -100,7 +100,7 @@ def object_to(*, pk: int, line: ResultLine | None, text: str, by: Actor, at: dat
     if not text.strip():
         raise Refused(_("Say what you object to and why."))
     same = publication.objections.filter(
-        member=by.member_id, line=line, state=Objection.State.OPEN
+        member=result.member_id, line=line, state=Objection.State.OPEN
     ).first()
     if same is not None:
         if same.text == text:
@@ -108,7 +108,7 @@ def object_to(*, pk: int, line: ResultLine | None, text: str, by: Actor, at: dat
         raise Refused(_("Your objection to this has not been answered yet."))
     objection = Objection.objects.create(
         publication=publication,
-        member_id=by.member_id,
+        member_id=result.member_id,
         result=result,
         line=line,
         text=text,
@@ -116,7 +116,7 @@ def object_to(*, pk: int, line: ResultLine | None, text: str, by: Actor, at: dat
     )
     Verification.objects.update_or_create(
         publication=publication,
-        member_id=by.member_id,
+        member_id=result.member_id,
         defaults={"answer": Verification.Answer.OBJECTED, "answered_at": at},
     )
     record(
@@ -125,7 +125,7 @@ def object_to(*, pk: int, line: ResultLine | None, text: str, by: Actor, at: dat
         verb="object",
         target=objection,
         branch=publication.round.branch_id,
-        member=by.member_id,
+        member=result.member_id,
     )
     bench = bench_of(publication.round.branch_id, timezone.localdate(at))
     _ask_for_answer(objection, bench, at=at)
