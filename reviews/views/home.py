@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from members.models import Notice
-from members.rights import Actor
+from members.requests import Request
 from reviews.selectors.home import months_under_way, progress_below, twelve_months
 from reviews.selectors.to_dos import to_dos_of
 
 NOTICES = 5
 
 
-def home(request: HttpRequest) -> HttpResponse:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+def home(request: Request) -> HttpResponse:
+    actor = request.actor
     today = timezone.localdate()
     notices = Notice.objects.filter(user=actor.user.pk)
     context: dict[str, Any] = {

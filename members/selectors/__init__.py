@@ -1,0 +1,1 @@
+"""Queries that feed the pages of the roll."""

@@ -1,0 +1,135 @@
+"""The roll: members, organisations, and its import in two steps."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from lib.months import format_month
+from lib.steps import Refused
+from members.access import is_staff, page_for
+from members.forms.roll import RollFileForm, as_month
+from members.imports import RollReport, apply_roll, parse_roll, preview_roll
+from members.requests import Request
+from members.selectors import roll as selectors
+from members.services import uploads
+
+PER_PAGE = 50
+CHANGES_PER_PAGE = 100
+
+
+@require_safe
+@page_for(is_staff)
+def roll(request: Request) -> HttpResponse:
+    """Members, searched and by branch; or the organisations."""
+    actor = request.actor
+    today = timezone.localdate()
+    if request.GET.get("show") == "organisations":
+        organisations = selectors.organisations_below(actor, today)
+        context = {"organisations": organisations, "tabs": _tabs("organisations")}
+        return render(request, "members/roll_organisations.html", context)
+    words = request.GET.get("q", "").strip()
+    branch = request.GET.get("branch", "")
+    found = selectors.search_members(
+        selectors.members_visible_to(actor, today),
+        words=words,
+        branch=int(branch) if branch.isdecimal() else None,
+        today=today,
+    )
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "rows": selectors.member_rows(list(page.object_list), today),
+        "words": words,
+        "branch": branch,
+        "branches": selectors.branch_choices(actor),
+        "tabs": _tabs("members"),
+    }
+    return render(request, "members/roll_list.html", context)
+
+
+def _tabs(current: str) -> list[dict[str, Any]]:
+    labels = {"members": _("Members"), "organisations": _("Organisations")}
+    return [
+        {"label": label, "url": f"?show={name}", "is_current": name == current}
+        for name, label in labels.items()
+    ]
+
+
+@require_safe
+@page_for(is_staff)
+def roll_member(request: Request, pk: int) -> HttpResponse:
+    """One member: memberships, positions, duties and exemptions by date."""
+    actor = request.actor
+    today = timezone.localdate()
+    visible = selectors.members_visible_to(actor, today).select_related("user")
+    member = get_object_or_404(visible, pk=pk)
+    context = {"member": member, "career": selectors.career_of(member, today)}
+    return render(request, "members/roll_member.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page_for(is_staff)
+def roll_import(request: Request) -> HttpResponse:
+    """First step: upload. Nothing is read into the roll yet."""
+    form = RollFileForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        content = form.cleaned_data["file"].read()
+        token = uploads.keep(user=request.user, content=content, at=timezone.now())
+        as_of = form.cleaned_data["as_of"]
+        query = f"?as_of={format_month(as_of)}" if as_of else ""
+        return redirect(reverse("roll_preview", args=[token]) + query)
+    return render(request, "members/roll_import.html", {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page_for(is_staff)
+def roll_preview(request: Request, token: UUID) -> HttpResponse:
+    """Second step: every change and every problem; confirmed, it is imported once."""
+    actor = request.actor
+    at = timezone.now()
+    try:
+        roll_file = parse_roll(uploads.fetch(user=request.user, token=token, at=at))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("roll_import")
+    as_of = _as_of(request.POST if request.method == "POST" else request.GET)
+    if request.method == "POST":
+        report = apply_roll(roll_file, by=actor, at=at, as_of=as_of)
+        if not report.problems:
+            uploads.forget(user=request.user, token=token)
+            messages.success(request, _done(report))
+            return redirect("roll")
+    else:
+        report = preview_roll(roll_file, by=actor, today=timezone.localdate(at), as_of=as_of)
+    changes = [*report.created, *report.updated]
+    context = {
+        "report": report,
+        "organisations": [*report.organisations.created, *report.organisations.updated],
+        "page": Paginator(changes, CHANGES_PER_PAGE).get_page(request.GET.get("page")),
+        "as_of": format_month(as_of) if as_of else "",
+        "writes": not report.problems and not report.is_unchanged,
+    }
+    return render(request, "members/roll_preview.html", context)
+
+
+def _as_of(data: Any) -> date | None:
+    try:
+        return as_month(data.get("as_of", ""))
+    except ValidationError:
+        return None
+
+
+def _done(report: RollReport) -> str:
+    if report.is_unchanged:
+        return _("Nothing to change: all of it was imported before.")
+    return _("Imported. %(counts)s") % {"counts": "；".join(report.counts)}
