@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import reset_queries, transaction
 from django.db.models import Sum
 from django.db.models.functions import Abs
 from django.utils import timezone
@@ -44,7 +44,7 @@ def apply_ledger(ledger: Ledger, *, by: Actor, at: datetime) -> LedgerReport:
     Every row becomes an approved entry; for each month and branch named, every member on the
     roster gets a final result, in the order of months, so that caps per year come out right, and
     the round is stored as closed. Rows are stored in an order of their own, so that the order of
-    the file decides nothing. Later months of the year that are stored already are revised. The
+    the file decides nothing (but see ``_order``). Later months of the year that are stored already are revised. The
     threshold check is left to month-end. Source: formats.md §3.
     """
     names = {row.branch for row in ledger.rows} | {row.branch for row in ledger.months}
@@ -114,6 +114,7 @@ class _Store:
                 _add(used, elsewhere.get(month, {}))
                 if month in branches:
                     _add(used, self._store_month(month, branches[month], rows.pop(month, []), used))
+                    reset_queries()  # in debug mode Django keeps every statement
             if elsewhere:
                 self._revise_later(year, branches)
 
@@ -159,7 +160,7 @@ class _Store:
     ) -> dict[int, list[Claim]]:
         """Store a month's rows with their decisions, in a canonical order; return the claims."""
         claims: defaultdict[int, list[Claim]] = defaultdict(list)
-        ordered = sorted(rows, key=lambda row: self._order(row, books))
+        ordered = sorted(rows, key=_order)
         for start in range(0, len(ordered), CHUNK):
             part: list[tuple[LedgerRow, Criterion, Decimal]] = []
             for row in ordered[start : start + CHUNK]:
@@ -182,20 +183,6 @@ class _Store:
                     Claim(entry.pk, rule, row.occurred_on, row.times, points)
                 )
         return claims
-
-    def _order(
-        self, row: LedgerRow, books: Mapping[int, RuleBook]
-    ) -> tuple[str, str, date, str, Decimal, Decimal, str]:
-        points = self.known.points(row, self._criterion(row, books))
-        return (
-            row.branch,
-            row.staff_no,
-            row.occurred_on,
-            row.code,
-            row.times,
-            points,
-            row.reason,
-        )
 
     def _criterion(self, row: LedgerRow, books: Mapping[int, RuleBook]) -> Criterion:
         return self.known.criteria[books[self.known.branches[row.branch].pk].pk][row.code]
@@ -259,6 +246,12 @@ class _Store:
                 Round.objects.filter(branch__in=branches, month__gte=round_.month).update(
                     thresholds_checked_at=None
                 )
+
+
+def _order(row: LedgerRow) -> tuple[object, ...]:
+    """The order of their ids. Only what one member did twice on one day under one criterion is
+    told apart by its place in the file: there nothing else says which came first."""
+    return row.branch, row.staff_no, row.occurred_on, row.code, row.number
 
 
 def _exempt_spans() -> dict[int, list[tuple[date, date]]]:
