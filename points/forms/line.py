@@ -54,6 +54,10 @@ class EvidenceForm(forms.Form):
     files = FilesField(label=_("Choose files"), required=False)
 
     @property
+    def max_megabytes(self) -> int:
+        return int(settings.EVIDENCE_MAX_BYTES // (1024 * 1024))
+
+    @property
     def accepted(self) -> list[Accepted]:
         return [*self.cleaned_data.get("photo", []), *self.cleaned_data.get("files", [])]
 
