@@ -1,0 +1,204 @@
+"""The review grid: deciding entries one by one, all that is in order, and returning sheets."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from lib.steps import Refused
+from members.access import is_branch_committee_or_staff, page_for
+from members.requests import Request
+from points.models import Decision, Declaration, Entry
+from reviews.forms.review import DecisionForm, ReturnForm
+from reviews.models import Round
+from reviews.selectors.review import Grid, Line, grid_of, line_of
+from reviews.services import round as services
+from reviews.views.rounds import visible_round
+from reviews.workflow import ROUND_STEPS, Seat
+
+VIEWS = ("open", "warned", "all")
+
+
+@page_for(is_branch_committee_or_staff)
+@require_safe
+def review(request: Request, pk: int) -> HttpResponse:
+    """The grid, member by member in the roll's order."""
+    round_, seat = visible_round(request, pk)
+    if round_.state != Round.State.REVIEWING:
+        return redirect(round_)
+    grid = grid_of(round_, seat)
+    view = request.GET.get("show", "open" if grid.waiting else "all")
+    context = {
+        "round": round_,
+        "grid": grid,
+        "view": view if view in VIEWS else "all",
+        "tabs": tabs_of(round_, grid, view),
+        "sheets": [(sheet, shown(sheet.lines, view)) for sheet in grid.sheets],
+        "may_decide": ROUND_STEPS.is_open("decide", seat, round_),
+    }
+    return render(request, "reviews/review.html", context)
+
+
+def shown(lines: list[Line], view: str) -> list[Line]:
+    """The lines that a view of the grid shows."""
+    if view == "open":
+        return [line for line in lines if line.is_open]
+    if view == "warned":
+        return [line for line in lines if line.warnings]
+    return lines
+
+
+def tabs_of(round_: Round, grid: Grid, view: str) -> list[dict[str, Any]]:
+    address = reverse("review", args=[round_.pk])
+    counts = {"open": grid.waiting, "warned": grid.warned, "all": grid.total}
+    labels = {"open": _("To be decided"), "warned": _("Look at twice"), "all": _("All entries")}
+    return [
+        {
+            "label": labels[name],
+            "url": f"{address}?show={name}",
+            "count": counts[name],
+            "is_current": name == view,
+        }
+        for name in VIEWS
+    ]
+
+
+@page_for(is_branch_committee_or_staff)
+@require_http_methods(["GET", "HEAD", "POST"])
+def decide_entry(request: Request, pk: int, entry_id: int) -> HttpResponse:
+    """The form to decide one entry, and the decision. The grid replaces only that line."""
+    round_, seat = visible_round(request, pk)
+    line = line_of(round_, seat, entry_id)
+    if line is None:
+        return gone(request, round_, entry_id)
+    if request.method != "POST":
+        if "cancel" in request.GET:
+            return line_response(request, round_, seat, line)
+        if line.locked:
+            raise PermissionDenied
+        return form_response(request, round_, line, initial_form(request, line))
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        return form_response(request, round_, line, form, status=422)
+    said = form.cleaned_data
+    try:
+        services.decide_entry(
+            pk=round_.pk,
+            entry_id=entry_id,
+            outcome=said["outcome"],
+            points=said["points"],
+            reason=said["reason"],
+            seen=said["seen"],
+            by=request.actor,
+            at=timezone.now(),
+        )
+    except Refused as refused:
+        line = line_of(round_, seat, entry_id) or line
+        form.add_error(None, str(refused))
+        return form_response(request, round_, line, look_again(form, line), status=409)
+    return line_response(request, round_, seat, line_of(round_, seat, entry_id) or line)
+
+
+def look_again(form: DecisionForm, line: Line) -> DecisionForm:
+    """The form as it was filled in, now knowing of the decision that came first: whoever
+    sends it again has seen that decision."""
+    form.data = {**form.data, "seen": str(line.seen)}
+    return form
+
+
+def gone(request: Request, round_: Round, entry_id: int) -> HttpResponse:
+    """What is shown of an entry that was withdrawn while somebody looked at it."""
+    entries = Entry.objects.filter(branch=round_.branch_id, month=round_.month)
+    entry = get_object_or_404(entries.select_related("criterion"), pk=entry_id)
+    if request.htmx:
+        return render(request, "reviews/review_line_gone.html", {"entry": entry}, status=409)
+    messages.error(request, _("This entry is no longer part of the review: it was withdrawn."))
+    return redirect("review", round_.pk)
+
+
+def initial_form(request: Request, line: Line) -> DecisionForm:
+    """The form as the person asked for it: with what is decided now, or ready to reject."""
+    decision = line.decision
+    initial = {"seen": line.seen, "outcome": request.GET.get("outcome", "")}
+    if decision is not None:
+        initial |= {"points": decision.points, "reason": decision.reason}
+        initial["outcome"] = initial["outcome"] or decision.outcome
+    form = DecisionForm(initial=initial)
+    first = "points" if initial["outcome"] == Decision.Outcome.ADJUSTED else "reason"
+    form.fields[first].widget.attrs["autofocus"] = True
+    return form
+
+
+def line_response(request: Request, round_: Round, seat: Seat, line: Line) -> HttpResponse:
+    """The line as it stands now, with the counts of the page; without htmx, the whole grid."""
+    address = f"{reverse('review', args=[round_.pk])}?show=all#entry-{line.entry.pk}"
+    if not request.htmx:
+        return redirect(address)
+    grid = grid_of(round_, seat)
+    sheet = next(s for s in grid.sheets if s.member.pk == line.entry.member_id)
+    context = {
+        "round": round_,
+        "line": line,
+        "grid": grid,
+        "sheet": sheet,
+        "is_focused": True,
+    }
+    return render(request, "reviews/review_line_new.html", context)
+
+
+def form_response(
+    request: Request, round_: Round, line: Line, form: DecisionForm, *, status: int = 200
+) -> HttpResponse:
+    template = "reviews/review_line_form.html" if request.htmx else "reviews/review_entry.html"
+    context = {"round": round_, "line": line, "form": form}
+    return render(request, template, context, status=status)
+
+
+@page_for(is_branch_committee_or_staff)
+@require_POST
+def approve_all(request: Request, pk: int) -> HttpResponse:
+    """Approve every entry that is in order and that this person may decide."""
+    round_, _seat = visible_round(request, pk)
+    try:
+        count = services.approve_all_in_order(pk=round_.pk, by=request.actor, at=timezone.now())
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        text = ngettext("%(count)s entry approved.", "%(count)s entries approved.", count)
+        messages.success(request, text % {"count": count})
+    return redirect("review", round_.pk)
+
+
+@page_for(is_branch_committee_or_staff)
+@require_POST
+def return_sheet(request: Request, pk: int, declaration_id: int) -> HttpResponse:
+    """Return a member's sheet for correction."""
+    round_, _seat = visible_round(request, pk)
+    sheet = get_object_or_404(
+        Declaration.objects.filter(branch=round_.branch_id, month=round_.month), pk=declaration_id
+    )
+    form = ReturnForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Say what is to be corrected: the member will read it."))
+        return redirect("review", round_.pk)
+    try:
+        services.return_sheet(
+            pk=round_.pk,
+            declaration_id=sheet.pk,
+            reason=form.cleaned_data["reason"],
+            by=request.actor,
+            at=timezone.now(),
+        )
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        text = _("The sheet was returned to %(name)s.") % {"name": sheet.member.name}
+        messages.success(request, text)
+    return redirect("review", round_.pk)

@@ -1,0 +1,148 @@
+"""The rounds of a branch, the rounds of a month, and one round."""
+
+from datetime import date
+from typing import cast
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from lib.months import month_of, next_month, previous_month
+from lib.steps import Refused
+from members.access import is_branch_committee_or_staff, page_for
+from members.requests import Request
+from members.rights import Actor
+from points.models import Registration
+from reviews.models import Round, Verification
+from reviews.selectors import rounds as selectors
+from reviews.selectors.review import grid_of
+from reviews.services import round as services
+from reviews.services.round import seat_of
+from reviews.workflow import ROUND_STEPS, Seat
+
+PER_PAGE = 100
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    return cast("Request", request).actor
+
+
+def visible_round(request: Request, pk: int) -> tuple[Round, Seat]:
+    """A round that this person may read, and the seat from which they act on it; else 404."""
+    actor = request.actor
+    rounds = Round.objects.visible_to(actor).select_related("branch", "rule_book", "publication")
+    round_ = get_object_or_404(rounds, pk=pk)
+    return round_, seat_of(actor, round_.branch_id, timezone.localdate())
+
+
+def month_from(year: int, month: int) -> date:
+    try:
+        return date(year, month, 1)
+    except ValueError:
+        raise Http404 from None
+
+
+@page_for(is_branch_committee_or_staff)
+@require_safe
+def rounds(request: Request) -> HttpResponse:
+    """The rounds of one's own branch, newest first; staff start with the current month."""
+    actor, today = request.actor, timezone.localdate()
+    if not actor.positions:
+        return redirect("month_rounds", today.year, today.month)
+    mine = Round.objects.filter(branch__in=actor.committee_branches).select_related(
+        "branch", "publication"
+    )
+    page = Paginator(mine, 24).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "rows": selectors.round_rows(list(page), today),
+        "several": len(actor.committee_branches) > 1,
+        "this_month": month_of(today) if actor.is_staff else None,
+        "today": today,
+    }
+    return render(request, "reviews/round_list.html", context)
+
+
+@page_for(is_branch_committee_or_staff)
+@require_safe
+def month_rounds(request: Request, year: int, month: int) -> HttpResponse:
+    """All branches of a month in the roll's order: how far each one is, never a score."""
+    when, today = month_from(year, month), timezone.localdate()
+    branches = selectors.branches_visible_to(request.actor)
+    page = Paginator(branches, PER_PAGE).get_page(request.GET.get("page"))
+    tally = selectors.tally(list(branches.values_list("pk", flat=True)), when, today)
+    context = {
+        "month": when,
+        "previous": previous_month(when),
+        "next": next_month(when) if when < month_of(today) else None,
+        "page": page,
+        "rows": selectors.month_rows(list(page), when, today),
+        "tally": tally,
+        "stages": [(state, tally.by_state.get(state, 0)) for state in Round.State],
+        "today": today,
+    }
+    return render(request, "reviews/round_month.html", context)
+
+
+@page_for(is_branch_committee_or_staff)
+@require_safe
+def round_detail(request: Request, pk: int) -> HttpResponse:
+    """One round: where it is, who has filed, and what to do next."""
+    round_, seat = visible_round(request, pk)
+    today, rows = timezone.localdate(), selectors.sheet_rows(round_, seat.actor)
+    grid = grid_of(round_, seat) if round_.state == Round.State.REVIEWING else None
+    obstacles = services.obstacles(round_) if grid else []
+    registered = Registration.objects.filter(branch=round_.branch_id, month=round_.month).count()
+    decided = (
+        _("%(decided)s of %(total)s decided") % {"decided": grid.decided, "total": grid.total}
+        if grid
+        else ""
+    )
+    context = {
+        "round": round_,
+        "steps": selectors.month_steps(round_, rows, today, decided=decided, registered=registered),
+        "rows": rows,
+        "filed": sum(not row.is_missing for row in rows),
+        "missing": [row for row in rows if row.is_missing],
+        "open_steps": {step.name for step in ROUND_STEPS.open_to(seat, round_)},
+        "runs": ROUND_STEPS["start_review"].may(seat, round_),
+        "grid": grid,
+        "obstacles": obstacles,
+        "obstacle_kinds": {obstacle.kind for obstacle in obstacles},
+        "register_query": f"?round={round_.pk}",
+        "verified": verified(round_),
+        "today": today,
+    }
+    return render(request, "reviews/round_detail.html", context)
+
+
+def verified(round_: Round) -> dict[str, int] | None:
+    """How many confirmed, objected, or have been silent so far, once it is published."""
+    publication = selectors.publication_of(round_)
+    if publication is None:
+        return None
+    answers = list(publication.verifications.values_list("answer", flat=True))
+    people = round_.branch.results.filter(month=round_.month, is_current=True).count()
+    return {
+        "confirmed": answers.count(Verification.Answer.CONFIRMED),
+        "objected": answers.count(Verification.Answer.OBJECTED),
+        "silent": people - len(answers),
+        "open": publication.objections.filter(state="OPEN").count(),
+    }
+
+
+@page_for(is_branch_committee_or_staff)
+@require_POST
+def start_review(request: Request, pk: int) -> HttpResponse:
+    round_, _seat = visible_round(request, pk)
+    try:
+        services.start_review(pk=round_.pk, by=request.actor, at=timezone.now())
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return redirect(round_)
+    messages.success(request, _("The review has started. Decide the entries one by one."))
+    return redirect("review", round_.pk)
