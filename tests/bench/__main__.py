@@ -50,31 +50,38 @@ def step(name: str, members: int) -> dict[str, object]:
     django.setup()
     from django.core.management import call_command
 
+    from branches.models import Committee
     from members.rights import system_actor
-    from reviews.services import month_end
+    from reviews.services.month_end import month_end
+    from reviews.services.year_end import close_year
     from tests.bench import bare, department
 
-    by = system_actor() if name != "build" else None
-    works: dict[str, Callable[[], object]] = {
-        "month-end": lambda: month_end.month_end(
-            on=bare.ON, by=by, at=department.NOW, every_closed=False
-        ),
-        "month-end in SQL": bare.month_end,
-    }
     if name == "build":
         call_command("migrate", verbosity=0)
         return measured(lambda: department.build(members))
-    return measured(works[name]) | {"outcome": outcome(name)}
+    by, committee = system_actor(), Committee.objects.get()
+    works: dict[str, Callable[[], object]] = {
+        "month-end": lambda: month_end(on=bare.ON, by=by, at=department.NOW, every_closed=False),
+        "month-end in SQL": lambda: bare.run(bare.month_end_statements()),
+        "year-end": lambda: close_year(
+            committee=committee, year=department.YEAR, provisional=False, by=by, at=department.NOW
+        ),
+        "year-end in SQL": lambda: bare.run(bare.year_end_statements()),
+    }
+    return measured(works[name]) | {"outcome": outcome()}
 
 
-def outcome(name: str) -> dict[str, int]:
+def outcome() -> dict[str, object]:
     """What the work left behind, to see that both did the same."""
     from django.db.models import Count, Sum
 
     from members.models import Notice
     from points.models import MonthlyResult
-    from reviews.models import FollowUp, FollowUpMonth, Round
+    from reviews.models import AnnualResult, BranchAnnualResult, FollowUp, FollowUpMonth, Round
 
+    year = AnnualResult.objects.aggregate(
+        members=Count("pk"), total=Sum("total"), ranks=Sum("rank")
+    )
     kinds = FollowUp.objects.order_by("kind").values_list("kind").annotate(Count("pk"))
     return {
         "closed": Round.objects.closed().count(),
@@ -83,6 +90,9 @@ def outcome(name: str) -> dict[str, int]:
         "zero months": FollowUpMonth.objects.count(),
         "notices": Notice.objects.count(),
         **dict(kinds),
+        "year": {name: str(value) for name, value in year.items()},
+        "candidates": AnnualResult.objects.filter(is_candidate=True).count(),
+        "branches": BranchAnnualResult.objects.filter(is_eligible=True).count(),
     }
 
 
@@ -182,7 +192,7 @@ def bench(members: int) -> int:
 def compare(databases: SqliteFiles | PostgresDatabases, members: int, folder: str) -> int:
     say(f"{'':<20}{'seconds':>9}{'ratio':>8}{'statements':>12}{'memory MB':>11}\n")
     different = 0
-    for name in ("month-end",):
+    for name in ("month-end", "year-end"):
         bare = in_process(f"{name} in SQL", databases.url("bare"), members, folder)
         ours = in_process(name, databases.url("product"), members, folder)
         say(line(f"{name} in SQL", bare, bare))

@@ -39,10 +39,54 @@ def streaks() -> str:
     """
 
 
-def month_end() -> None:
+def run(statements: list[str]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        for sql in month_end_statements():
+        for sql in statements:
             cursor.execute(sql)
+
+
+def year_end_statements() -> list[str]:
+    true, false, now = literal(True), literal(False), literal(NOW)
+    final = f"is_current = {true} AND is_final = {true} AND is_assessed = {true}"
+    in_year = f"month >= {literal(date(YEAR, 1, 1))} AND month <= {literal(LAST)}"
+    year_end = f"(SELECT id FROM reviews_yearend WHERE year = {YEAR})"
+
+    def flag(condition: str) -> str:
+        return f"CASE WHEN {condition} THEN {true} ELSE {false} END"
+
+    return [
+        f"""INSERT INTO reviews_yearend (committee_id, year, state, computed_by_id, computed_at)
+            SELECT c.id, {YEAR}, 'FROZEN', u.id, {now}
+            FROM branches_committee c, members_user u WHERE u.username = 'system'""",
+        f"""INSERT INTO reviews_annualresult (year_end_id, year, member_id, branch_id, total,
+                pass_total, assessed_months, zero_months, rank, is_below, is_full_member,
+                is_candidate)
+            SELECT {year_end}, {YEAR}, member_id, branch_id, total, pass_total, months, zeros,
+                rank, {flag("total < pass_total")}, {flag("category = 'FULL'")},
+                {flag("rank <= 3 AND total >= pass_total AND zeros = 0 AND category = 'FULL'")}
+            FROM (
+                SELECT y.*, last.branch_id, m.category,
+                    rank() OVER (PARTITION BY last.branch_id ORDER BY y.total DESC) AS rank
+                FROM (
+                    SELECT member_id, max(month) AS last_month, sum(score) AS total,
+                        sum(pass_line) AS pass_total, count(*) AS months,
+                        sum(CASE WHEN is_zero = {true} THEN 1 ELSE 0 END) AS zeros
+                    FROM points_monthlyresult WHERE {final} AND {in_year} GROUP BY member_id
+                ) AS y
+                JOIN points_monthlyresult last ON last.member_id = y.member_id
+                    AND last.month = y.last_month AND last.is_current = {true}
+                JOIN members_member m ON m.id = y.member_id
+            ) AS ranked""",
+        f"""INSERT INTO reviews_branchannualresult (year_end_id, year, branch_id, ranked, below,
+                is_eligible)
+            SELECT year_end_id, {YEAR}, branch_id, ranked, below,
+                {flag("below * 100 < 30 * ranked")}
+            FROM (
+                SELECT year_end_id, branch_id, count(*) AS ranked,
+                    sum(CASE WHEN is_below = {true} THEN 1 ELSE 0 END) AS below
+                FROM reviews_annualresult WHERE year = {YEAR} GROUP BY year_end_id, branch_id
+            ) AS counted""",
+    ]
 
 
 def month_end_statements() -> list[str]:
