@@ -86,7 +86,8 @@ def export_year(
 ) -> int:
     """Write the year-end workbook of some branches; return the number of members in it.
 
-    Whoever calls it passes the branches that ``by`` may see; the export is logged with who, when
+    Whoever calls it passes the branches that ``by`` may see; of their follow-ups only those that
+    ``by`` may see are in it (an interview is the committee's). The export is logged with who, when
     and which. Rows stand in the roll's order, within a branch by rank, then 工号. A month revised
     after the year was computed keeps its figure, and the later one stands in 说明.
     Source: formats.md §5, domain.md §8, §10.
@@ -95,8 +96,8 @@ def export_year(
         sheets = [
             SheetOut("年度汇总", YEAR_COLUMNS, _year_lines(year, branches)),
             SheetOut("支部资格", BRANCH_COLUMNS, _branch_lines(year, branches)),
-            SheetOut("谈话约谈处置", STREAK_COLUMNS, _streak_lines(year, branches)),
-            SheetOut("说明事项", EXPLANATION_COLUMNS, _explanation_lines(year, branches)),
+            SheetOut("谈话约谈处置", STREAK_COLUMNS, _streak_lines(year, branches, by)),
+            SheetOut("说明事项", EXPLANATION_COLUMNS, _explanation_lines(year, branches, by)),
         ]
         write_workbook(target, sheets)
     members = AnnualResult.objects.filter(year=year, branch__in=branches).count()
@@ -124,7 +125,7 @@ def _year_lines(year: int, branches: Collection[int]) -> Iterator[Line]:
     )
     for _branch, group in groupby(results.iterator(chunk_size=2_000), lambda r: r.branch_id):
         of_branch = list(group)
-        figures = _figures(of_branch, months)
+        figures = figures_of(of_branch, months)
         for result in of_branch:
             of_member = figures[result.member_id]
             average = (result.total / result.assessed_months).quantize(CENT, ROUND_HALF_UP)
@@ -141,11 +142,11 @@ def _year_lines(year: int, branches: Collection[int]) -> Iterator[Line]:
                 yes_no(result.is_below),
                 result.zero_months,
                 yes_no(result.is_candidate),
-                "；".join(_remarks(result, of_member)),
+                "；".join([*_provisional(result), *remarks_on(result, of_member)]),
             ]
 
 
-def _figures(
+def figures_of(
     results: Collection[AnnualResult], months: Collection[date]
 ) -> defaultdict[int, dict[date, Figure]]:
     """The months of some members, as they were when their year was computed, and as they are."""
@@ -164,9 +165,14 @@ def _figures(
     return figures
 
 
-def _remarks(result: AnnualResult, months: Mapping[date, Figure]) -> Iterator[str]:
+def _provisional(result: AnnualResult) -> Iterator[str]:
     if result.year_end.state == YearEnd.State.PROVISIONAL:
         yield _("provisional figures")
+
+
+def remarks_on(result: AnnualResult, months: Mapping[date, Figure]) -> Iterator[str]:
+    """What is to be said beside a member's year: why nobody of a good rank can be nominated,
+    months not assessed, and figures that were revised later (domain.md §8)."""
     if result.rank <= 3 and not result.is_candidate:
         if not result.is_full_member:
             yield _("a probationary member gets no grade")
@@ -197,11 +203,10 @@ def _branch_lines(year: int, branches: Collection[int]) -> Iterator[Line]:
         yield [result.branch.name, result.ranked, result.below, share, is_eligible, is_eligible]
 
 
-def _streak_lines(year: int, branches: Collection[int]) -> Iterator[Line]:
+def _streak_lines(year: int, branches: Collection[int], by: Actor) -> Iterator[Line]:
     rows = (
-        FollowUp.objects.filter(
-            kind__in=FollowUp.STREAK_KINDS, trigger_month__year=year, branch__in=branches
-        )
+        FollowUp.objects.visible_to(by)
+        .filter(kind__in=FollowUp.STREAK_KINDS, trigger_month__year=year, branch__in=branches)
         .exclude(state=FollowUp.State.WITHDRAWN)
         .select_related("branch", "member", "holder")
         .order_by(
@@ -230,9 +235,10 @@ def _holder_to_be(row: FollowUp) -> str:
     return _("to be named by the committee")
 
 
-def _explanation_lines(year: int, branches: Collection[int]) -> Iterator[Line]:
+def _explanation_lines(year: int, branches: Collection[int], by: Actor) -> Iterator[Line]:
     rows = list(
-        FollowUp.objects.filter(kind__in=FollowUp.EXPLANATION_KINDS, year=year, branch__in=branches)
+        FollowUp.objects.visible_to(by)
+        .filter(kind__in=FollowUp.EXPLANATION_KINDS, year=year, branch__in=branches)
         .exclude(state=FollowUp.State.WITHDRAWN)
         .select_related("branch", "holder")
         .order_by("branch__roll_order", "branch", "-kind", F("holder__roll_order").asc(), "pk")

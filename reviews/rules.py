@@ -1,9 +1,10 @@
 """Who may do what with rounds, publications and objections (domain.md §9). Pure: no query
 beyond the rows that are passed in."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from branches.models import Branch
+from branches.models import Branch, Committee
 from members.models import Position
 from members.rights import Actor
 from points.models import Criterion
@@ -80,3 +81,9 @@ def is_committee_matter(objection: Objection) -> bool:
     """Whether it is about a line that the committee registered (党委登记): the branch cannot
     correct it, so the committee may answer."""
     return objection.line is not None and is_confidential(objection.line.entry.criterion)
+
+
+def may_close_year(actor: Actor, subtree: Collection[int], committee: Committee) -> bool:
+    """Committee staff close the year of their own committee and of those below it
+    (domain.md §9); ``subtree`` are the ids of these committees."""
+    return actor.is_system or committee.pk in subtree

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Min
 from django.utils.translation import gettext as _
@@ -25,6 +26,7 @@ from reviews.ranking import (
     member_year,
     rank_branch,
 )
+from reviews.rules import may_close_year
 from reviews.services.follow_ups import PolicyBook
 
 CHUNK = 100
@@ -114,8 +116,11 @@ def close_year(
     committee froze already keeps its figures. Branches are taken in chunks, with a fixed number
     of statements each. Source: domain.md §8.
 
-    Raises RoundsOpen, with the list, if rounds of the year are open and it is not provisional.
+    Raises PermissionDenied for whoever does not work for the committee or one above it;
+    RoundsOpen, with the list, if rounds of the year are open and it is not provisional.
     """
+    if not may_close_year(by, Committee.objects.subtree_ids(by.committees), committee):
+        raise PermissionDenied
     committee = Committee.objects.select_for_update().get(pk=committee.pk)
     year_end = YearEnd.objects.filter(committee=committee, year=year).first()
     if year_end is not None and year_end.state == YearEnd.State.FROZEN:
