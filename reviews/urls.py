@@ -12,6 +12,7 @@ from reviews.views import (
     results,
     review,
     rounds,
+    year_end,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -49,4 +50,8 @@ urlpatterns: list[URLPattern] = [
     ),
     path("publications/<int:pk>/confirm/", results.confirm_result, name="confirm_result"),
     path("publications/<int:pk>/object/", results.object_to_result, name="object_to_result"),
+    path("year/", year_end.years, name="years"),
+    path("year/<int:year>/", year_end.year, name="year"),
+    path("year/<int:year>/close/", year_end.close_year, name="close_year"),
+    path("year/<int:year>/workbook/", year_end.year_workbook, name="year_workbook"),
 ]
