@@ -85,8 +85,9 @@ check-format:
 check-lint:
 	.venv/bin/ruff check --quiet .
 check-templates:
-	.venv/bin/djade --target-version 5.2 --check $(TEMPLATES)
-	.venv/bin/djangofmt --quiet --check $(TEMPLATES)
+	@echo djade, djangofmt
+	@.venv/bin/djade --target-version 5.2 --check $(TEMPLATES)
+	@.venv/bin/djangofmt --quiet --check $(TEMPLATES)
 check-floors:
 	.venv/bin/lint-imports --no-cache
 check-types:
