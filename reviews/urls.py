@@ -6,6 +6,7 @@ from reviews.views import (
     conclusion,
     follow_ups,
     home,
+    jobs,
     objections,
     publications,
     registration,
@@ -54,4 +55,6 @@ urlpatterns: list[URLPattern] = [
     path("year/<int:year>/", year_end.year, name="year"),
     path("year/<int:year>/close/", year_end.close_year, name="close_year"),
     path("year/<int:year>/workbook/", year_end.year_workbook, name="year_workbook"),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/run/", jobs.run_job, name="run_job"),
 ]
