@@ -44,7 +44,7 @@ def build(*, now: datetime) -> Built:
     calendar = story.Calendar(now=now, today=now.date())
     with translation.override("zh-hans"):
         department = build_roll(calendar)
-        import_past(department)
+        come_over(department)
         for month in calendar.months:
             play_month(department, month)
         settle(department, calendar.today)
@@ -55,6 +55,19 @@ def build(*, now: datetime) -> Built:
         rounds=Round.objects.count(),
         follow_ups=FollowUp.objects.count(),
     )
+
+
+def come_over(department: Department) -> None:
+    """Bring the years before the first round over from Excel, and close the one that is whole."""
+    calendar = department.calendar
+    first, year = calendar.months[0], calendar.frozen_year
+    whole = [month for month in calendar.past_months if month.year == year]
+    rest = [month for month in calendar.past_months if month.year > year]
+    if first.year > year:
+        import_past(department, whole, on=date(year + 1, 1, 15))
+        settle(department, date(year + 1, 1, 16))
+        close_frozen_year(department)
+    import_past(department, whole if first.year == year else rest, on=first)
 
 
 def play_month(department: Department, month: date) -> None:
@@ -74,7 +87,7 @@ def play_month(department: Department, month: date) -> None:
             play_closed(branch_month)
     settle(department, month + timedelta(days=23))
     settle(department, next_month(month) + timedelta(days=11))
-    if month == date(calendar.frozen_year + 1, 1, 1):
+    if month == date(calendar.frozen_year, 12, 1):
         close_frozen_year(department)
 
 
@@ -82,7 +95,7 @@ def play_closed(month: BranchMonth) -> None:
     """A month like any other: registered, declared, reviewed, published."""
     last = story.EARLY_DECLARE_BY if month.plan.early else 25
     month.register_all()
-    month.declare_all(2, last, share=0.7)
+    month.declare_all(2, last, share=0.7 if month.is_dense else 0.3)
     number = 12 if month.plan.early else last_day(month.month).day - 3
     publication = month.review(number)
     if publication is not None and month.is_recent:
@@ -100,7 +113,7 @@ def settle(department: Department, day: date) -> None:
 def close_frozen_year(department: Department) -> None:
     """Close last year; whoever was on probation then becomes a full member afterwards."""
     year = department.calendar.frozen_year
-    scenes.close_year(department, year)
+    scenes.freeze_year(department, year)
     since = date(year + 1, 2, 10)
     if since <= department.calendar.today:
         member = department.member(*story.PROBATIONARY_FIRST)

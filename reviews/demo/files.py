@@ -37,8 +37,10 @@ def letter(*, name: str, on: date, number: int) -> Accepted:
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        "/Resources << /Font << /F1 5 0 R >> >> >>",
+        (
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
+            "/Resources << /Font << /F1 5 0 R >> >> >>"
+        ),
         f"<< /Length {len(text)} >>\nstream\n{text}\nendstream",
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     ]
@@ -55,5 +57,4 @@ def letter(*, name: str, on: date, number: int) -> Accepted:
 
 
 def _accepted(name: str, content: bytes) -> Accepted:
-    limit = getattr(settings, "EVIDENCE_MAX_BYTES", 10 * 1024 * 1024)
-    return inspect(name=name, content=content, max_bytes=limit)
+    return inspect(name=name, content=content, max_bytes=settings.EVIDENCE_MAX_BYTES)

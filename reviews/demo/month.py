@@ -28,8 +28,9 @@ from reviews.services.round import MeetingRecord
 PLAIN_ITEMS = ("XX-04", "XX-05", "XX-05", "ZY-03", "QY-03", "YE-07C")
 PROVEN_ITEMS = ("ZY-02", "ZY-02", "ZY-02", "YW-07", "YE-05C")
 MISDEEDS = ("XX-02", "ZZ-03", "ZZ-03", "JL-01", "XX-01", "YW-01")
-# Months before the one on stage from which on evidence is kept and members answer.
-RECENT = 1
+# Months before the one on stage from which on evidence is kept and members answer; and those
+# from which on most members file. Before, nobody looks that closely.
+RECENT, DENSE = 1, 4
 
 
 @dataclass
@@ -71,36 +72,46 @@ class BranchMonth:
     def is_recent(self) -> bool:
         return self.month >= add_months(self.department.calendar.stage, -RECENT)
 
+    @cached_property
+    def is_dense(self) -> bool:
+        return self.month >= add_months(self.department.calendar.stage, -DENSE)
+
     @property
     def month(self) -> date:
         return self.round.month
 
     def day(self, number: int) -> date:
-        """That day of the month, not after today."""
-        return min(
-            self.month + timedelta(days=number - 1),
-            last_day(self.month),
-            self.department.calendar.today,
-        )
+        """That day of the month, not after today: for what happened in the month."""
+        return min(self.on(number), last_day(self.month))
+
+    def on(self, number: int) -> date:
+        """So many days from the month's first, not after today: a review may run over."""
+        return min(self.month + timedelta(days=number - 1), self.department.calendar.today)
+
+    @property
+    def today(self) -> int:
+        """Today, as a number of ``on``."""
+        return (self.department.calendar.today - self.month).days + 1
 
     def at(self, number: int, hour: int = 10, minute: int = 0) -> datetime:
-        return self.department.calendar.moment(self.day(number), hour, minute)
+        return self.department.calendar.moment(self.on(number), hour, minute)
+
+    def actor(self, member: Member, number: int) -> Actor:
+        return self.department.actor(member, self.on(number))
 
     def secretary(self, number: int) -> Actor:
         """Who runs the round on that day: the secretary, or staff in place of a missing one."""
-        day = self.day(number)
+        day = self.on(number)
         if self.department.has_secretary(self.plan, day):
             return self.department.actor(self.department.bench(self.plan, day)[0], day)
         return self.department.staff(day)
 
     def second(self, number: int) -> Actor:
         """Another member of the branch committee: decides what concerns the first."""
-        day = self.day(number)
-        return self.department.actor(self.department.member(self.plan.key, 1), day)
+        return self.actor(self.department.member(self.plan.key, 1), number)
 
     def third(self, number: int) -> Actor:
-        day = self.day(number)
-        return self.department.actor(self.department.member(self.plan.key, 2), day)
+        return self.actor(self.department.member(self.plan.key, 2), number)
 
     def is_plain(self, member: Member) -> bool:
         """Whether this member brings home nothing that counts this month."""
@@ -114,7 +125,7 @@ class BranchMonth:
 
     def register_all(self, until: int = 31) -> None:
         """What the branch notes down in the month: committee work, study, a few misdeeds."""
-        self.register("YW-06", self.department.bench(self.plan, self.day(6)), 6, until)
+        self.register("YW-06", self.department.bench(self.plan, self.on(6)), 6, until)
         able = [member for member in self.roster if not self.is_plain(member)]
         self.register("XX-05", self.dice.sample(able, 3), 8, until)
         if self.dice.random() < 0.6:
@@ -165,7 +176,7 @@ class BranchMonth:
     ) -> Declaration:
         """Fill in a sheet on that day of the month, with evidence where the item needs it."""
         sheet = self.sheets[member.pk]
-        by = by or self.department.actor(member, self.day(number))
+        by = by or self.actor(member, number)
         at = self.at(number, self.dice.randrange(9, 21), self.dice.randrange(60))
         seen = sheet.revision
         for code in codes:
@@ -272,20 +283,18 @@ class BranchMonth:
         if entry.claimed_points > 1:
             half = entry.claimed_points / 2
             reason = "部分时段未参加，按一半认定"
-            self.decide(
-                entry, Decision.Outcome.ADJUSTED, number, by=by, points=half, reason=reason
-            )
+            self.decide(entry, Decision.Outcome.ADJUSTED, number, by=by, points=half, reason=reason)
         else:
             reason = "与支部登记的同一事项重复，就高不重复"
             self.decide(entry, Decision.Outcome.REJECTED, number, by=by, reason=reason)
 
     def meet(self, number: int) -> None:
-        bench = self.department.bench(self.plan, self.day(number))
+        bench = self.department.bench(self.plan, self.on(number))
         rounds.record_meeting(
             pk=self.round.pk,
             meeting=MeetingRecord(
                 kind=Meeting.Kind.COMMITTEE,
-                held_on=self.day(number),
+                held_on=self.on(number),
                 place="支部会议室",
                 chair_id=bench[0].pk,
                 attendees=tuple(member.pk for member in bench),
@@ -300,7 +309,7 @@ class BranchMonth:
     def confirm_some(self, publication: Publication, number: int, share: float) -> None:
         for member in self.roster:
             if self.dice.random() < share:
-                by = self.department.actor(member, self.day(number))
+                by = self.actor(member, number)
                 publications.confirm(pk=publication.pk, by=by, at=self.at(number, 19))
 
     def declared(self) -> list[Entry]:

@@ -1,5 +1,8 @@
 """The scenes that show every state: what each branch looks like today."""
 
+from datetime import date
+
+from branches.models import Committee
 from points.models import Decision, Entry, ResultLine
 from points.services import declaration as declarations
 from reviews.demo import files, story
@@ -8,7 +11,7 @@ from reviews.demo.roll import Department
 from reviews.services import publication as publications
 from reviews.services import round as rounds
 from reviews.services.publication import Correction
-
+from reviews.services.year_end import close_year
 
 DISPUTED_SEATS = (5, 8, 11)
 OBJECTIONS = (
@@ -85,7 +88,7 @@ def leave_unfinished(month: BranchMonth) -> None:
             "times": "1",
             "reason": "周末到社区参加",
         },
-        by=month.department.actor(member, month.day(31)),
+        by=month.actor(member, month.today),
         at=month.at(31, 8),
     )
 
@@ -129,9 +132,7 @@ def start_half_way(month: BranchMonth, *, number: int) -> None:
     """Start the review and decide every second entry of those the secretary may decide."""
     month.start_review(number)
     by = month.secretary(number)
-    waiting = [
-        entry for entry in rounds.undecided(month.round) if entry.member_id != by.member_id
-    ]
+    waiting = [entry for entry in rounds.undecided(month.round) if entry.member_id != by.member_id]
     warned = rounds.warnings_of(month.round)
     ready = [entry for entry in waiting if entry.pk not in warned]
     back = next(entry for entry in reversed(ready) if entry.source == Entry.Source.DECLARED)
@@ -157,7 +158,7 @@ def play_published(month: BranchMonth) -> None:
             month.declare(member, codes, month.dice.randrange(3, 10))
     month.start_review(13)
     cut_short(month, 13)
-    number = max(until_today(month) - 2, 1)
+    number = max(month.today - 2, 1)
     month.confirm_some(month.conclude(number), number, share=0.3)
     object_and_answer(month)
 
@@ -187,12 +188,11 @@ def disputed(month: BranchMonth) -> list[Entry]:
 
 def object_and_answer(month: BranchMonth) -> None:
     """The first waits, the second is kept, the third is corrected."""
-    today = until_today(month)
     publication = month.round.publication
-    by, raised_at = month.secretary(today), month.at(today, 8)
+    by, raised_at = month.secretary(month.today), month.at(month.today, 8)
     for entry, text in zip(disputed(month), OBJECTIONS, strict=True):
         line = ResultLine.objects.get(entry=entry, result__is_current=True)
-        objector = month.department.actor(entry.member, month.day(today))
+        objector = month.actor(entry.member, month.today)
         objection = publications.object_to(
             pk=publication.pk, line=line, text=text, by=objector, at=raised_at
         )
@@ -207,7 +207,13 @@ def object_and_answer(month: BranchMonth) -> None:
             )
 
 
-def close_year(department: Department, year: int) -> None:
+def freeze_year(department: Department, year: int) -> None:
     """Close the year that lies behind, as the committee's staff do in January."""
-    assert department.branches
-    assert year
+    day = date(year + 1, 1, 20)
+    close_year(
+        committee=Committee.objects.get(name=story.COMMITTEE),
+        year=year,
+        provisional=False,
+        by=department.staff(day),
+        at=department.calendar.moment(day),
+    )

@@ -23,8 +23,8 @@ SEATS = (
     Kind.PUBLICITY,
     Kind.DISCIPLINE,
 )
-# The month of the frozen year with which the product was taken into use.
-FIRST_ROUND_MONTH = 12
+# How many closed months went through the product; what lies before came over from Excel.
+CLOSED_ROUNDS = 8
 # From this day of a month on, the branches with the earlier calendar have something to show.
 STAGE_FROM_DAY = 15
 # The general branch's calendar, a fortnight earlier than its superior's.
@@ -199,8 +199,13 @@ class Calendar:
     months: list[date] = field(init=False)
 
     def __post_init__(self) -> None:
-        first = date(self.frozen_year, FIRST_ROUND_MONTH, 1)
+        first = self.ago(CLOSED_ROUNDS - 1)
         object.__setattr__(self, "months", months_between(first, self.present))
+
+    @property
+    def past_months(self) -> list[date]:
+        """The months of the ledger: from January of the frozen year up to the first round."""
+        return months_between(date(self.frozen_year, 1, 1), previous_month(self.months[0]))
 
     @property
     def present(self) -> date:
