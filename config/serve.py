@@ -168,13 +168,13 @@ def greeting(url: str, folder: Path) -> str:
     """Word what a newcomer needs: the address, the accounts, how to stop."""
     from django.conf import settings
 
+    from reviews.demo.accounts import DEMO_ACCOUNTS
+
     lines = ["", f"  党员积分制管理  {url}", ""]
     if settings.DEMO:
-        lines += [
-            f"  演示账号 Demo accounts: {', '.join(settings.DEMO_ACCOUNTS)}",
-            f"  密码 Password: {settings.DEMO_PASSWORD}",
-            "",
-        ]
+        lines += [f"  演示账号 Demo accounts · 密码 Password: {settings.DEMO_PASSWORD}", ""]
+        lines += [f"    {one.username:<10} {one.role}：{one.note}" for one in DEMO_ACCOUNTS]
+        lines += [""]
     lines += [f"  日志 Logs: {folder}", "  按 Ctrl-C 停止。 Ctrl-C stops everything.", ""]
     return "\n".join(lines)
 
