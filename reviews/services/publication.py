@@ -197,10 +197,10 @@ def answer(
 def _answer(
     *, objection_id: int, text: str, correction: Correction | None, by: Actor, at: datetime
 ) -> tuple[Objection, list[Revised]]:
+    # Only what never changes is read together with the lock: a joined row is as old as the
+    # query, not as the lock.
     objection = (
-        Objection.objects.select_related(
-            "publication__round", "member", "line__entry__criterion", "answered_by__member"
-        )
+        Objection.objects.select_related("publication__round", "member", "line__entry__criterion")
         .select_for_update(of=("self",))
         .get(pk=objection_id)
     )

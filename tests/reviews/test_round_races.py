@@ -1,0 +1,174 @@
+"""Two people at the same moment: one does it, the other is told, and nothing is done twice.
+
+Real races need two connections and row locks, so these run on PostgreSQL only; the same rules
+one after the other are tested everywhere (test_review_services, test_publication).
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from threading import Barrier
+from uuid import uuid4
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+
+from lib.steps import Refused
+from members.models import Notice
+from points.models import Decision, Declaration, Entry, MonthlyResult, Registration
+from points.services import declaration as declarations
+from reviews.models import Objection, Publication
+from reviews.services import round as rounds
+from reviews.services.publication import Correction
+from tests.reviews.branch_month import BranchMonth, at
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        "connection.vendor != 'postgresql'", reason="a race needs two connections and row locks"
+    ),
+]
+
+
+def race(*steps: Callable[[], object]) -> list[str]:
+    """Take the steps at the same moment, each on its own connection; who did it, who was told."""
+    barrier = Barrier(len(steps))
+
+    def take(step: Callable[[], object]) -> str:
+        try:
+            barrier.wait(timeout=20)
+            step()
+        except Refused as refused:
+            return f"refused: {refused}"
+        except PermissionDenied:
+            return "denied"
+        finally:
+            connection.close()
+        return "done"
+
+    with ThreadPoolExecutor(len(steps)) as pool:
+        return sorted(pool.map(take, steps))
+
+
+@pytest.fixture
+def month() -> BranchMonth:
+    return BranchMonth()
+
+
+def test_two_reviewers_on_one_entry(month):
+    month.file("member", month.line())
+    month.start()
+    entry = month.entry("member")
+    told = race(
+        lambda: month.decide(entry, by="secretary"),
+        lambda: month.decide(entry, "REJECTED", by="deputy", reason="不符"),
+    )
+
+    winner = Decision.objects.get()
+    assert told[0] == "done"
+    assert told[1].startswith("refused")
+    assert winner.decided_by.display_name in told[1]
+
+
+def test_two_reviewers_approve_all_that_is_in_order(month):
+    month.file("member", month.line())
+    month.file("other", month.line())
+    month.start()
+    everything = [
+        lambda by=by: rounds.approve_all_in_order(
+            pk=month.round.pk, by=month.actor(by), at=at(10, 28)
+        )
+        for by in ("secretary", "deputy")
+    ]
+
+    assert race(*everything) == ["done", "done"]
+    assert Decision.objects.count() == 2
+
+
+def test_concluding_twice_publishes_once(month):
+    month.start()
+    month.meet()
+    told = race(month.conclude, month.conclude)
+
+    assert [text.split(":")[0] for text in told] == ["done", "refused"]
+    assert Publication.objects.count() == 1
+    assert MonthlyResult.objects.count() == 5
+
+
+def test_double_click_registers_once(month):
+    token = uuid4()
+    click = lambda: month.register("member", "other", token=token)  # noqa: E731
+
+    assert race(click, click, click) == ["done", "done", "done"]
+    assert (Registration.objects.count(), Entry.objects.count()) == (1, 2)
+
+
+def test_undoing_twice_undoes_once(month):
+    registration = month.register("member", "other")
+
+    assert race(
+        lambda: month.undo(registration), lambda: month.undo(registration, by="deputy")
+    ) == ["done", "done"]
+    assert Decision.objects.filter(outcome="WITHDRAWN").count() == 2
+
+
+def test_decision_and_conclusion_follow_one_another(month):
+    month.file("member", month.line())
+    month.start()
+    entry = month.entry("member")
+    month.decide(entry, by="deputy")
+    month.meet()
+    told = race(
+        month.conclude,
+        lambda: month.decide(entry, "REJECTED", by="deputy", reason="不符", seen=1),
+    )
+
+    # Whoever was second: the published score is what the decisions in force say.
+    rejected = entry.decisions.get(is_current=True).outcome == "REJECTED"
+    assert told == ["done", "done"] if rejected else told[1].startswith("refused")
+    assert month.result("member").score == Decimal("80.00" if rejected else "82.00")
+
+
+def test_registration_and_conclusion_follow_one_another(month):
+    month.start()
+    month.meet()
+    told = race(month.conclude, lambda: month.register("member"))
+
+    registered = Entry.objects.exists()
+    assert month.result("member").score == Decimal("74.00" if registered else "80.00")
+    assert told.count("done") == (2 if registered else 1)
+
+
+def test_take_back_and_start_follow_one_another(month):
+    sheet = month.file("member", month.line())
+    by = month.actor("member")
+    told = race(
+        month.start,
+        lambda: declarations.take_back(pk=sheet.pk, seen=sheet.revision, by=by, at=at(10, 27)),
+    )
+
+    state = month.sheet("member").state
+    if len([text for text in told if text == "done"]) == 2:
+        assert state == Declaration.State.MISSING  # taken back first: a draft counts as not filed
+    else:
+        assert state == Declaration.State.IN_REVIEW
+
+
+def test_objection_answered_twice_is_answered_once(month):
+    month.file("member", month.line())
+    month.publish()
+    objection = month.object("member")
+    correction = Correction(month.entry("member").pk, "ADJUSTED", Decimal("1.00"))
+    told = race(
+        lambda: month.answer(objection, text="维持"),
+        lambda: month.answer(objection, text="按半天计", correction=correction),
+    )
+
+    objection.refresh_from_db()
+    corrected = objection.state == Objection.State.CORRECTED
+    assert told[0] == "done"
+    assert told[1].startswith("refused")
+    assert month.secretary.name in told[1]
+    assert month.result("member").score == Decimal("81.00" if corrected else "82.00")
+    assert Notice.objects.filter(key=f"answered:{objection.pk}").count() == 1
