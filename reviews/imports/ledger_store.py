@@ -169,10 +169,10 @@ class _Store:
             entries = Entry.objects.bulk_create([self._entry(row, c) for row, c, p in part])
             Decision.objects.bulk_create(
                 Decision(
-                    entry=entry,
+                    entry_id=entry.pk,
                     outcome=Decision.Outcome.APPROVED,
                     points=points,
-                    decided_by=self.by.user,
+                    decided_by_id=self.by.user.pk,
                     decided_at=self.at,
                 )
                 for entry, (row, criterion, points) in zip(entries, part, strict=True)
@@ -192,13 +192,13 @@ class _Store:
             member_id=self.known.members[row.staff_no][0],
             branch_id=self.known.branches[row.branch].pk,
             month=row.month,
-            criterion=criterion,
+            criterion_id=criterion.pk,
             source=Entry.Source.IMPORTED,
             times=row.times,
             claimed_points=claimed_points(row, criterion),
             occurred_on=row.occurred_on,
             reason=row.reason,
-            created_by=self.by.user,
+            created_by_id=self.by.user.pk,
             created_at=self.at,
         )
 

@@ -11,7 +11,7 @@ from points.models import Decision, MonthlyResult, RuleBook
 from points.scoring import Claim, CriterionRule, Rules, Score, score_month
 from points.services.results import criterion_rule, is_same, rules_of
 
-CHUNK = 500
+CHUNK = 100
 
 
 @dataclass(frozen=True, slots=True)
