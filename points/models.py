@@ -546,8 +546,16 @@ def evidence_path(evidence: "Evidence", filename: str) -> str:
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
     def visible_to(self, actor: Actor) -> "EvidenceQuerySet":
-        """The files of entries that one may see."""
-        return self.filter(entry__in=Entry.objects.visible_to(actor))
+        """The files of entries that one may see. Those of what the committee registered are
+        seen by the member and the committee only (domain.md §10)."""
+        visible = self.filter(entry__in=Entry.objects.visible_to(actor))
+        if actor.is_system:
+            return visible
+        return visible.exclude(
+            ~Q(entry__member=actor.member_id),
+            ~Q(entry__branch__in=actor.branches_below),
+            entry__criterion__registered_by=Criterion.RegisteredBy.COMMITTEE,
+        )
 
 
 class Evidence(models.Model):

@@ -29,7 +29,7 @@ class FilesField(forms.FileField):
 
     widget = FilesInput(attrs={"accept": ACCEPT})
 
-    def clean(self, data: Any, initial: Any = None) -> list[Accepted]:  # type: ignore[override]
+    def clean(self, data: Any, initial: Any = None) -> list[Accepted]:
         uploads = data if isinstance(data, list | tuple) else [data]
         return [self._accept(super(FilesField, self).clean(u, initial)) for u in uploads if u]
 
@@ -51,7 +51,7 @@ class EvidenceForm(forms.Form):
         required=False,
         widget=FilesInput(attrs={"accept": "image/*", "capture": "environment"}),
     )
-    files = FilesField(label=_("Choose files"), required=False)
+    papers = FilesField(label=_("Choose files"), required=False)
 
     @property
     def max_megabytes(self) -> int:
@@ -59,7 +59,7 @@ class EvidenceForm(forms.Form):
 
     @property
     def accepted(self) -> list[Accepted]:
-        return [*self.cleaned_data.get("photo", []), *self.cleaned_data.get("files", [])]
+        return [*self.cleaned_data.get("photo", []), *self.cleaned_data.get("papers", [])]
 
 
 class LineForm(EvidenceForm):

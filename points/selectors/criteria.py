@@ -21,6 +21,7 @@ class Choice:
 
     criterion: Criterion
     left: Left | None = None
+    concerns_me: bool = False
 
     @property
     def is_used_up(self) -> bool:

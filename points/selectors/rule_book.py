@@ -46,12 +46,19 @@ def reader_of(book: RuleBook, actor: Actor) -> Reader:
 
 
 def content_of(book: RuleBook, *, mine: bool, reader: Reader) -> list[Group]:
-    """The criteria by category with the category's cap; ``mine`` leaves out what does not
-    apply to the reader. Two queries."""
+    """The criteria by category with the category's cap. What applies to the reader and not
+    to everyone is marked; ``mine`` leaves out what does not apply. Two queries."""
     criteria: Iterable[Criterion] = book.criteria.all()
     if mine and reader.member is not None:
         criteria = [criterion for criterion in criteria if reader.is_concerned_by(criterion)]
-    groups = grouped(Choice(criterion) for criterion in criteria)
+    groups = grouped(
+        Choice(
+            criterion,
+            concerns_me=reader.is_concerned_by(criterion)
+            and criterion.applies_to != Criterion.AppliesTo.EVERYONE,
+        )
+        for criterion in criteria
+    )
     caps = {cap.category: cap.max_plus_month for cap in book.category_caps.all()}
     for group in groups:
         group.max_plus_month = caps.get(group.category)

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from lib.steps import Refused
 from members.access import is_member, page_for
+from members.requests import Request
 from members.rights import Actor
 from points.forms.line import EvidenceForm, LineForm, typed_from
 from points.forms.panel import open_panel, sent_panel
@@ -38,7 +39,7 @@ PARTS = {
 
 @page_for(is_member)
 @require_safe
-def my_declarations(request: HttpRequest) -> HttpResponse:
+def my_declarations(request: Request) -> HttpResponse:
     """My sheets, newest first."""
     page = Paginator(my_sheets(request.actor), 12).get_page(request.GET.get("page"))
     context = {"page": page, "today": timezone.localdate(), "states": Declaration.State}
@@ -47,7 +48,7 @@ def my_declarations(request: HttpRequest) -> HttpResponse:
 
 @page_for(is_member)
 @require_safe
-def declaration(request: HttpRequest, year: int, month: int) -> HttpResponse:
+def declaration(request: Request, year: int, month: int) -> HttpResponse:
     """My sheet of one month."""
     sheet = get_object_or_404(
         _sheets(), member=request.actor.member_id, month=month_or_404(year, month)
@@ -56,7 +57,7 @@ def declaration(request: HttpRequest, year: int, month: int) -> HttpResponse:
 
 
 @require_safe
-def declaration_of(request: HttpRequest, pk: int) -> HttpResponse:
+def declaration_of(request: Request, pk: int) -> HttpResponse:
     """The sheet of somebody else: to read, or to enter on behalf (代填)."""
     sheet = _visible(request, pk)
     if sheet.member_id == request.actor.member_id:
@@ -64,7 +65,7 @@ def declaration_of(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, sheet)
 
 
-def save_line(request: HttpRequest, pk: int, entry_id: int | None = None) -> HttpResponse:
+def save_line(request: Request, pk: int, entry_id: int | None = None) -> HttpResponse:
     """Add or change an item; whatever stops it, what was typed stands in the form again."""
     sheet = _visible(request, pk)
     if request.method != "POST":
@@ -83,7 +84,7 @@ def save_line(request: HttpRequest, pk: int, entry_id: int | None = None) -> Htt
     return redirect(f"{_address(sheet, request.actor)}?saved=1#lines")
 
 
-def _save(request: HttpRequest, sheet: Declaration, form: LineForm, entry_id: int | None) -> None:
+def _save(request: Request, sheet: Declaration, form: LineForm, entry_id: int | None) -> None:
     how: dict[str, Any] = {
         "pk": sheet.pk,
         "line": form.line,
@@ -99,7 +100,7 @@ def _save(request: HttpRequest, sheet: Declaration, form: LineForm, entry_id: in
 
 
 @require_POST
-def keep_typed(request: HttpRequest, pk: int) -> HttpResponse:
+def keep_typed(request: Request, pk: int) -> HttpResponse:
     """Autosave: keep the line as far as it is typed. An empty form forgets it."""
     sheet = _visible(request, pk)
     typed = typed_from(request.POST)
@@ -115,56 +116,59 @@ def keep_typed(request: HttpRequest, pk: int) -> HttpResponse:
 Act = Callable[..., str]
 
 
-def sheet_step(act: Act) -> Callable[..., HttpResponse]:
+def sheet_step(anchor: str = "") -> Callable[[Act], Callable[..., HttpResponse]]:
     """A step on a sheet: taken by POST, then back to the sheet with a word on what came of
     it. Whoever is led here by GET, after signing in anew, finds the sheet."""
 
-    @wraps(act)
-    def view(request: HttpRequest, pk: int, **kwargs: int) -> HttpResponse:
-        sheet = _visible(request, pk)
-        if request.method == "POST":
-            try:
+    def decorate(act: Act) -> Callable[..., HttpResponse]:
+        @wraps(act)
+        def view(request: Request, pk: int, **kwargs: int) -> HttpResponse:
+            sheet = _visible(request, pk)
+            if request.method == "POST":
                 how = {"pk": pk, "by": request.actor, "at": timezone.now()}
-                messages.success(request, act(request, how, **kwargs))
-            except Refused as refusal:
-                messages.error(request, str(refusal))
-        return redirect(_address(sheet, request.actor) + "#lines")
+                try:
+                    messages.success(request, act(request, how, **kwargs))
+                except Refused as refusal:
+                    messages.error(request, str(refusal))
+            return redirect(_address(sheet, request.actor) + anchor)
 
-    return view
+        return view
+
+    return decorate
 
 
-@sheet_step
-def drop_line(request: HttpRequest, how: dict[str, Any], entry_id: int) -> str:
+@sheet_step("#lines")
+def drop_line(request: Request, how: dict[str, Any], entry_id: int) -> str:
     declarations.drop_line(entry_id=entry_id, seen=_seen(request), **how)
     return _("The item was removed.")
 
 
-@sheet_step
-def attach(request: HttpRequest, how: dict[str, Any], entry_id: int) -> str:
+@sheet_step("#lines")
+def attach(request: Request, how: dict[str, Any], entry_id: int) -> str:
     """Add files to an item that stands on the sheet."""
     form = EvidenceForm(request.POST, request.FILES)
     if not form.is_valid():
-        raise Refused(" ".join(error for errors in form.errors.values() for error in errors))
+        raise Refused(" ".join(str(error) for errors in form.errors.values() for error in errors))
     if not form.accepted:
         raise Refused(_("Choose a file first."))
     declarations.attach(entry_id=entry_id, files=form.accepted, **how)
     return _("The evidence was attached.")
 
 
-@sheet_step
-def detach(request: HttpRequest, how: dict[str, Any], evidence_id: int) -> str:
+@sheet_step("#lines")
+def detach(request: Request, how: dict[str, Any], evidence_id: int) -> str:
     declarations.detach(evidence_id=evidence_id, **how)
     return _("The file was removed.")
 
 
-@sheet_step
-def submit(request: HttpRequest, how: dict[str, Any]) -> str:
+@sheet_step()
+def submit(request: Request, how: dict[str, Any]) -> str:
     declarations.submit(seen=_seen(request), **how)
     return _("The sheet was submitted. The branch will review it.")
 
 
-@sheet_step
-def take_back(request: HttpRequest, how: dict[str, Any]) -> str:
+@sheet_step()
+def take_back(request: Request, how: dict[str, Any]) -> str:
     declarations.take_back(seen=_seen(request), **how)
     return _("The sheet is a draft again. Remember to submit it.")
 
@@ -183,7 +187,7 @@ def _sheets() -> Any:
     return Declaration.objects.select_related("member", "branch", "rule_book", "entered_by__member")
 
 
-def _visible(request: HttpRequest, pk: int) -> Declaration:
+def _visible(request: Request, pk: int) -> Declaration:
     """A sheet that exists for this person; to change it they must be one who may."""
     sheet: Declaration = get_object_or_404(_sheets().visible_to(request.actor), pk=pk)
     if request.method == "POST" and not may_write(request.actor, sheet):
@@ -191,7 +195,7 @@ def _visible(request: HttpRequest, pk: int) -> Declaration:
     return sheet
 
 
-def _seen(request: HttpRequest) -> int:
+def _seen(request: Request) -> int:
     """The revision of the sheet that the person looked at; without one, none is right."""
     seen = request.POST.get("seen", "")
     return int(seen) if seen.isdecimal() and len(seen) < 10 else -1
@@ -204,7 +208,7 @@ def _address(sheet: Declaration, actor: Actor) -> str:
 
 
 def _page(
-    request: HttpRequest,
+    request: Request,
     declaration: Declaration,
     *,
     form: LineForm | None = None,
@@ -230,7 +234,7 @@ def _page(
 
 
 def _writing(
-    request: HttpRequest, sheet: Sheet, form: LineForm | None, entry_id: int | None
+    request: Request, sheet: Sheet, form: LineForm | None, entry_id: int | None
 ) -> dict[str, Any]:
     """What else stands on a sheet that can be written: the open form, or the picker."""
     declaration, today = sheet.declaration, timezone.localdate()

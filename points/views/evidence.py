@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from members.requests import Request
 from points.files import INLINE
 from points.models import Evidence
 
@@ -15,7 +16,7 @@ FOR_PDF: Final = "default-src 'none'; object-src 'self'; style-src 'unsafe-inlin
 
 
 @require_safe
-def evidence(request: HttpRequest, pk: int) -> FileResponse:
+def evidence(request: Request, pk: int) -> FileResponse:
     """A stored file: pictures and PDF are shown, everything else is downloaded."""
     file = get_object_or_404(Evidence.objects.visible_to(request.actor), pk=pk)
     try:

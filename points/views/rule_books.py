@@ -1,13 +1,14 @@
 """Rule books, and how points are worked out."""
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from branches.models import Branch
 from lib.months import month_of
+from members.requests import Request
 from points.models import Policy, RuleBook
 from points.selectors.rule_book import (
     books_in_force,
@@ -19,7 +20,7 @@ from points.selectors.rule_book import (
 
 
 @require_safe
-def rule_books(request: HttpRequest) -> HttpResponse:
+def rule_books(request: Request) -> HttpResponse:
     """The rule book of my branch with its versions; below it, those of other branches that
     I may read."""
     actor, month = request.actor, month_of(timezone.localdate())
@@ -38,7 +39,7 @@ def rule_books(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def rule_book(request: HttpRequest, pk: int) -> HttpResponse:
+def rule_book(request: Request, pk: int) -> HttpResponse:
     """One version of a branch's rule book."""
     book = get_object_or_404(
         RuleBook.objects.visible_to(request.actor).select_related("branch", "approved_by__member"),
@@ -59,9 +60,9 @@ def rule_book(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def about_rules(request: HttpRequest) -> HttpResponse:
+def about_rules(request: Request) -> HttpResponse:
     """How points are worked out, and what was decided where the rules are silent."""
-    branch = Branch.objects.filter(pk=request.actor.branch_id).select_related("committee").first()
+    branch = Branch.objects.filter(pk=request.actor.branch_id or 0).select_related("committee").first()
     year = timezone.localdate().year
     policy = Policy.objects.in_force(branch.committee, year) if branch else Policy(year=year)
     return render(request, "points/about_rules.html", {"policy": policy})

@@ -59,6 +59,7 @@ class PublicationPage:
     answered: list[Answered]
     waiting: int
     is_running: bool
+    has_open_objection: bool
     verification: Verification | None
 
     @property
@@ -67,7 +68,17 @@ class PublicationPage:
 
     @property
     def can_confirm(self) -> bool:
-        return self.is_running and self.mine is not None and self.verification is None
+        """While it runs: what was not confirmed yet, once an own objection was answered."""
+        is_confirmed = (
+            self.verification is not None
+            and self.verification.answer == Verification.Answer.CONFIRMED
+        )
+        is_mine = self.is_running and self.mine is not None
+        return is_mine and not is_confirmed and not self.has_open_objection
+
+    @property
+    def is_over(self) -> bool:
+        return not self.is_running
 
 
 def publications_of(actor: Actor) -> QuerySet[Publication]:
@@ -103,6 +114,10 @@ def publication_page(publication: Publication, actor: Actor, today: date) -> Pub
         answered=[_answered(o) for o in objections if o.state != Objection.State.OPEN],
         waiting=sum(objection.state == Objection.State.OPEN for objection in objections),
         is_running=is_running(publication, today),
+        has_open_objection=any(
+            objection.state == Objection.State.OPEN and objection.member_id == actor.member_id
+            for objection in objections
+        ),
         verification=verification,
     )
 

@@ -1,19 +1,18 @@
 """Publications: what a branch shows its members, on the screen and on paper."""
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from lib.display import points, zh_date
+from members.requests import Request
 from reviews.models import Publication, Round
 from reviews.selectors.publications import publication_page, publications_of
 
 
 @require_safe
-def publications(request: HttpRequest) -> HttpResponse:
+def publications(request: Request) -> HttpResponse:
     """The publications of my branch, and of those that I look after."""
     query = request.GET.get("q", "").strip()[:50]
     found = publications_of(request.actor)
@@ -30,34 +29,21 @@ def publications(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def publication(request: HttpRequest, pk: int) -> HttpResponse:
+def publication(request: Request, pk: int) -> HttpResponse:
     return render(request, "reviews/publication_detail.html", _context(request, pk))
 
 
 @require_safe
-def publication_notice(request: HttpRequest, pk: int) -> HttpResponse:
+def publication_notice(request: Request, pk: int) -> HttpResponse:
     """The same as a notice for the board: A4, with the branch's line to sign."""
     return render(request, "reviews/publication_notice.html", _context(request, pk))
 
 
-def _context(request: HttpRequest, pk: int) -> dict[str, object]:
+def _context(request: Request, pk: int) -> dict[str, object]:
     visible = Publication.objects.visible_to(request.actor)
     found = get_object_or_404(
         visible.select_related("round__branch__committee", "round__rule_book"), pk=pk
     )
     today = timezone.localdate()
     page = publication_page(found, request.actor, today)
-    return {"page": page, "facts": _facts(found), "today": today}
-
-
-def _facts(publication: Publication) -> list[tuple[object, object]]:
-    """The head of the publication: its days, and what the points are measured by."""
-    book = publication.round.rule_book
-    return [
-        (
-            _("Published from – to"),
-            f"{zh_date(publication.starts_on)} – {zh_date(publication.ends_on)}",
-        ),
-        (_("Base points"), points(book.base_points)),
-        (_("Pass line"), points(book.pass_line)),
-    ]
+    return {"page": page, "today": today}

@@ -1,7 +1,7 @@
 """One's own results: a month, the year, and the answer to a publication."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from lib.steps import Refused
 from members.access import is_member, page_for
+from members.requests import Request
 from points.views.declarations import month_or_404
 from reviews.forms.verification import ObjectionForm
 from reviews.models import Publication, Round
@@ -18,13 +19,13 @@ from reviews.services import publication as publications
 
 @page_for(is_member)
 @require_safe
-def my_current_year(request: HttpRequest) -> HttpResponse:
+def my_current_year(request: Request) -> HttpResponse:
     return redirect("year_results", timezone.localdate().year)
 
 
 @page_for(is_member)
 @require_safe
-def year_results(request: HttpRequest, year: int) -> HttpResponse:
+def year_results(request: Request, year: int) -> HttpResponse:
     """My year: twelve months against the line."""
     month_or_404(year, 1)
     return render(request, "reviews/result_year.html", {"year": my_year(request.actor, year)})
@@ -32,7 +33,7 @@ def year_results(request: HttpRequest, year: int) -> HttpResponse:
 
 @page_for(is_member)
 @require_safe
-def result(request: HttpRequest, year: int, month: int) -> HttpResponse:
+def result(request: Request, year: int, month: int) -> HttpResponse:
     """My result of one month; until it is published, that it is still to come."""
     when, today = month_or_404(year, month), timezone.localdate()
     page = result_page(request.actor, when, today)
@@ -47,7 +48,7 @@ def result(request: HttpRequest, year: int, month: int) -> HttpResponse:
 
 
 @page_for(is_member)
-def confirm_result(request: HttpRequest, pk: int) -> HttpResponse:
+def confirm_result(request: Request, pk: int) -> HttpResponse:
     """确认无异议."""
     publication = _publication(request, pk)
     if request.method == "POST":
@@ -60,7 +61,7 @@ def confirm_result(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @page_for(is_member)
-def object_to_result(request: HttpRequest, pk: int) -> HttpResponse:
+def object_to_result(request: Request, pk: int) -> HttpResponse:
     """提出异议; whatever stops it, what was written stands in the form again."""
     publication = _publication(request, pk)
     page = result_page(request.actor, publication.round.month, timezone.localdate())
@@ -82,7 +83,7 @@ def object_to_result(request: HttpRequest, pk: int) -> HttpResponse:
 # -- below the views -----------------------------------------------------------------------
 
 
-def _publication(request: HttpRequest, pk: int) -> Publication:
+def _publication(request: Request, pk: int) -> Publication:
     visible = Publication.objects.visible_to(request.actor).select_related("round")
     return get_object_or_404(visible, pk=pk)
 
@@ -92,7 +93,7 @@ def _to_result(publication: Publication) -> HttpResponse:
 
 
 def _show(
-    request: HttpRequest,
+    request: Request,
     page: ResultPage,
     form: ObjectionForm,
     *,

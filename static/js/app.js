@@ -218,7 +218,8 @@
     };
     form.addEventListener("input", changed);
     form.addEventListener("change", changed);
-    form.addEventListener("submit", () => { isSubmitting = true; forget(); });
+    // What is sent stays here until a page says that it arrived: the session may have ended.
+    form.addEventListener("submit", () => { isSubmitting = true; keep(); });
     window.addEventListener("online", () => later(0));
     document.addEventListener("visibilitychange", () => { if (document.hidden) save(); });
 
@@ -230,6 +231,21 @@
       later(0);
       say(words("restored"));
     }
+  }
+
+  // Below an address: everything that waits in this browser, newest or not.
+  function waiting(address) {
+    const start = `unsaved:${document.body.dataset.user}:${address}`;
+    try { return Object.keys(localStorage).filter((key) => key.startsWith(start)); } catch { return []; }
+  }
+  // [data-arrived="address"]: the page that says so. [data-unsaved="address"]: a way back to it.
+  function unsaved(root) {
+    all("[data-arrived]", root).forEach((mark) => waiting(mark.dataset.arrived).forEach((key) => localStorage.removeItem(key)));
+    all("[data-unsaved]", root).forEach((mark) => {
+      const key = waiting(mark.dataset.unsaved)[0];
+      mark.hidden = !key;
+      if (key) mark.querySelector("a").search = key.split("?")[1] ?? "";
+    });
   }
 
   function restore(form, pairs) {
@@ -305,6 +321,7 @@
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
   });
   function prepare(root) {
+    unsaved(root);
     all("form[data-autosave]:not([data-ready])", root).forEach((form) => {
       form.dataset.ready = "yes";
       autosave(form);
