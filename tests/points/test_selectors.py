@@ -1,0 +1,134 @@
+"""What the pages of a sheet rest on: the estimate, what is left, the search, the cuts."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from points.models import CategoryCap, Criterion
+from points.scoring import CATEGORY_MONTH, POINTS_MONTH, TIMES_MONTH, Cut
+from points.selectors.criteria import haystack, initials, search
+from points.selectors.cuts import explain_cut, explain_cuts
+from points.selectors.estimate import Left, Trial, estimate
+from points.selectors.sheet import standing_entries
+from tests.reviews.branch_month import BranchMonth
+
+D = Decimal
+
+
+def criterion(code: str, text: str) -> Criterion:
+    return Criterion(code=code, text=text, category="STUDY")
+
+
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [("撰写学习心得", "zxxxxd"), ("讲党课2次", "jdkc"), ("Python 讲座", "jz"), ("", "")],
+)
+def test_initials_are_those_of_the_characters(text, letters):
+    assert initials(text) == letters
+
+
+@pytest.mark.parametrize(
+    ("query", "codes"),
+    [
+        ("", ["XX-04", "ZY-02"]),
+        ("xx-04", ["XX-04"]),
+        ("心得", ["XX-04"]),
+        ("zyfw", ["ZY-02"]),
+        ("志愿 服务", ["ZY-02"]),
+        ("ZYFW zy-02", ["ZY-02"]),
+        ("党课", []),
+    ],
+)
+def test_every_word_of_a_search_must_match(query, codes):
+    criteria = [criterion("XX-04", "撰写学习心得"), criterion("ZY-02", "志愿服务")]
+
+    assert [found.code for found in search(criteria, query)] == codes
+    assert all(isinstance(haystack(c), str) for c in criteria)
+
+
+@pytest.mark.parametrize("cap", ["TIMES_MONTH", "POINTS_MONTH", "POINTS_YEAR", "CATEGORY_MONTH"])
+def test_a_cut_says_its_limit_and_what_it_took(cap):
+    sentence = explain_cut(cap, D("2.50"), D("1.00"), "参加学习教育")
+
+    assert "2.5" in sentence
+    assert "1" in sentence
+
+
+def test_cuts_read_the_same_from_the_scoring_and_from_a_stored_result():
+    stored = [{"cap": "POINTS_YEAR", "limit": "6.00", "lost": "0.50"}]
+
+    assert explain_cuts(stored) == explain_cuts([Cut("POINTS_YEAR", D("6.00"), D("0.50"))])
+
+
+def test_an_unknown_cap_is_an_error():
+    with pytest.raises(ValueError):
+        explain_cut("NEW_CAP", 1, 1)
+
+
+def estimated(branch: BranchMonth):
+    sheet = branch.sheet("member")
+    return estimate(sheet, standing_entries(sheet, branch.actor("member")))
+
+
+@pytest.mark.django_db
+def test_the_estimate_takes_claims_and_registrations_as_they_stand():
+    branch = BranchMonth()
+    branch.file("member", branch.line(times="2.00"), submit=False)
+    branch.register("member")
+
+    assert estimated(branch).score.score == D("78.00")
+
+
+@pytest.mark.django_db
+def test_a_rejected_item_counts_nothing():
+    branch = BranchMonth()
+    branch.file("member", branch.line())
+    branch.start()
+    branch.decide(branch.entry("member"), "REJECTED", by="secretary", reason="无关")
+
+    assert estimated(branch).score.score == D("80.00")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("caps", "left"),
+    [
+        ({}, Left(None)),
+        ({"max_points_month": D("5.00")}, Left(D("3.00"), POINTS_MONTH, D("5.00"))),
+        ({"max_times_month": D("2.00")}, Left(D("2.00"), TIMES_MONTH, D("2.00"))),
+        ({"max_points_month": D("2.00")}, Left(D("0.00"), POINTS_MONTH, D("2.00"))),
+    ],
+)
+def test_what_is_left_under_the_caps(caps, left):
+    branch = BranchMonth()
+    Criterion.objects.filter(pk=branch.study.pk).update(**caps)
+    branch.study.refresh_from_db()
+    branch.file("member", branch.line(), submit=False)
+
+    assert estimated(branch).left(branch.study) == left
+
+
+@pytest.mark.django_db
+def test_the_category_binds_what_is_left_too():
+    branch = BranchMonth()
+    CategoryCap.objects.create(rule_book=branch.book, category="STUDY", max_plus_month=D("3.00"))
+    branch.file("member", branch.line(), submit=False)
+
+    category = str(branch.study.get_category_display())
+    cuts = explain_cuts([Cut(CATEGORY_MONTH, D("3.00"), D("1.00"))], category)
+    assert estimated(branch).left(branch.study) == Left(D("1.00"), CATEGORY_MONTH, D("3.00"))
+    assert estimated(branch).with_line(branch.line(day=20)) == Trial(D("83.00"), D("1.00"), cuts)
+
+
+@pytest.mark.django_db
+def test_months_before_use_up_the_year():
+    branch = BranchMonth()
+    Criterion.objects.filter(pk=branch.study.pk).update(max_points_year=D("3.00"))
+    branch.study.refresh_from_db()
+    branch.to("CLOSED")
+    later = branch.sheet("member")
+    later.pk, later.month = None, date(2026, 11, 1)
+    later.save(force_insert=True)
+
+    assert estimate(later, []).left(branch.study).points == D("1.00")
