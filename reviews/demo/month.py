@@ -25,12 +25,12 @@ from reviews.services import round as rounds
 from reviews.services.round import MeetingRecord
 
 # What members declare, the frequent items more often; and which of it needs evidence.
-PLAIN_ITEMS = ("XX-04", "XX-05", "XX-05", "ZY-03", "QY-03", "YE-07C")
+PLAIN_ITEMS = ("XX-04", "XX-05", "XX-05", "XX-06", "ZY-03", "ZY-03", "QY-03", "YE-07C")
 PROVEN_ITEMS = ("ZY-02", "ZY-02", "ZY-02", "YW-07", "YE-05C")
 MISDEEDS = ("XX-02", "ZZ-03", "ZZ-03", "JL-01", "XX-01", "YW-01")
 # Months before the one on stage from which on evidence is kept and members answer; and those
 # from which on most members file. Before, nobody looks that closely.
-RECENT, DENSE = 1, 4
+RECENT, DENSE = 1, 3
 
 
 @dataclass
@@ -208,7 +208,9 @@ class BranchMonth:
             menu.append("LD-05")
         if self.is_star(member):
             return ["XX-04", "XX-05", "ZY-03", "QY-03", "YE-07C"]
-        picked = dict.fromkeys(self.dice.choices(menu, k=self.dice.choice((0, 1, 1, 2))))
+        picked = dict.fromkeys(
+            self.dice.choices(menu, k=self.department.items_of(member, self.dice))
+        )
         return [
             code
             for code in picked
@@ -219,7 +221,8 @@ class BranchMonth:
     def declare_all(self, first: int, last: int, share: float) -> None:
         """So many of the branch file, each on some day from the first to the last."""
         for member in self.roster:
-            if self.dice.random() < share or self.is_star(member):
+            is_account = member.user is not None and member.user.username in story.ACCOUNTS
+            if self.dice.random() < share or self.is_star(member) or is_account:
                 self.declare(member, self.codes_for(member), self.dice.randrange(first, last))
 
     # -- reviewing -----------------------------------------------------------------------

@@ -62,6 +62,12 @@ class Department:
             self._actors[key] = actor_on(member.user, day)
         return self._actors[key]
 
+    def items_of(self, member: Member, dice: Random) -> int:
+        """How many items the member brings home in a month."""
+        is_zealous = member is self.account(story.ZEALOUS_ACCOUNT)
+        zeal = 4 if is_zealous else Random(member.staff_no).choice(story.ZEAL)  # noqa: S311
+        return dice.randint(zeal // 2, zeal)
+
     def staff(self, day: date) -> Actor:
         return self.actor(self.account("staff"), day)
 

@@ -24,7 +24,7 @@ SEATS = (
     Kind.DISCIPLINE,
 )
 # How many closed months went through the product; what lies before came over from Excel.
-CLOSED_ROUNDS = 8
+CLOSED_ROUNDS = 6
 # From this day of a month on, the branches with the earlier calendar have something to show.
 STAGE_FROM_DAY = 15
 # The general branch's calendar, a fortnight earlier than its superior's.
@@ -109,9 +109,13 @@ LOW = (("ZZ-01", 2), ("YW-02", 1), ("YE-03", 1))
 # 80 − 9 − 6 − 3 = 62: below 75, and enough to bring three months below it together.
 LOWER = (("ZZ-01", 3), ("YW-02", 2), ("YE-03", 1))
 VETO = (("JL-V1", 1),)
+# A poor month that still passes.
+POOR = (("XX-02", 1), ("ZZ-03", 1), ("JL-01", 1))
 
 DEEDS = (
     Deed("employment", 8, LOW, back=1),
+    Deed("employment", 6, POOR, back=4),
+    Deed("employment", 0, POOR, back=6),
     Deed("finance", 7, LOW, back=1),
     Deed("finance", 7, LOW, back=0),
     Deed("labour", 9, LOW, back=2),
@@ -161,6 +165,10 @@ DUTIES = (
     (8, "audit", True),
     (8, "counter", True),
 )
+
+# The most items that somebody declares in a month: by staff number, some are more zealous.
+ZEAL = (1, 1, 2, 2, 3, 4)
+ZEALOUS_ACCOUNT = "member"
 
 REASONS = {
     "XX-01": ("未请假缺席理论学习中心组（扩大）学习",),
