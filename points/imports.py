@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from branches.models import Branch
@@ -156,12 +156,11 @@ def apply_rulebook(file: RuleBookFile, *, by: Actor, at: datetime) -> RuleBookRe
         .values_list("branch")
         .annotate(Max("version"))
     )
-    same_month = Q(pk__in=())
-    for book in report.changed:
-        same_month |= Q(branch=branches[book.branch], effective_from=book.effective_from)
-    RuleBook.objects.filter(same_month, state=RuleBook.State.APPROVED).update(
-        state=RuleBook.State.SUPERSEDED
-    )
+    for month in {book.effective_from for book in report.changed}:
+        of_month = [branches[b.branch] for b in report.changed if b.effective_from == month]
+        RuleBook.objects.filter(
+            branch__in=of_month, effective_from=month, state=RuleBook.State.APPROVED
+        ).update(state=RuleBook.State.SUPERSEDED)
     stored = RuleBook.objects.bulk_create(
         RuleBook(
             branch=branches[book.branch],
