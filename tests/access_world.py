@@ -1,0 +1,254 @@
+"""A small department in which every page has something to show, for the matrix of access."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from branches.models import Branch
+from lib.months import add_months, month_of
+from members.models import LeadershipDuty, Member, Notice, Position, User
+from members.rights import actor_on, system_actor
+from members.services import uploads
+from points.models import (
+    Criterion,
+    Declaration,
+    Entry,
+    Evidence,
+    MonthlyResult,
+    Registration,
+)
+from points.services import declaration as declarations
+from points.services.registration import Item
+from reviews.models import FollowUp, Objection, Publication, Round
+from reviews.services import publication as publications
+from reviews.services import round as rounds
+from reviews.services.month_end import month_end
+from reviews.services.year_end import close_year
+from tests.factories import (
+    BranchFactory,
+    CommitteeFactory,
+    CriterionFactory,
+    LeadershipDutyFactory,
+    MemberFactory,
+    RuleBookFactory,
+    StaffAppointmentFactory,
+    UserFactory,
+)
+
+ROLES = (
+    "anonymous",
+    "member",
+    "subject",
+    "deputy",
+    "committee",
+    "secretary",
+    "former",
+    "staff",
+    "other_staff",
+    "leader",
+    "administrator",
+)
+
+
+@dataclass
+class Place:
+    """One branch with a month in each state, all about ``subject``, an ordinary member."""
+
+    branch: Branch
+    subject: Member
+    rounds: dict[str, Round]
+    sheet: Declaration
+    returned: Declaration
+    entry: Entry
+    evidence: Evidence
+    reviewed_entry: Entry
+    criterion: Criterion
+    registration: Registration
+    publication: Publication
+    objection: Objection
+    result: MonthlyResult
+    talk: FollowUp
+    interview: FollowUp
+    disposition: FollowUp
+    explanation: FollowUp
+    led: FollowUp
+    notice: Notice
+
+
+@dataclass
+class World:
+    """The roles and two branches: ``own`` is theirs, ``other`` belongs to another committee."""
+
+    users: dict[str, User | None]
+    own: Place
+    other: Place
+    today: date
+    upload: UUID
+
+
+def build_world() -> World:
+    committee, elsewhere = CommitteeFactory(), CommitteeFactory()
+    branch = BranchFactory(committee=committee, name="甲单位党支部")
+    other = BranchFactory(committee=elsewhere, name="乙单位党支部")
+    today = timezone.localdate()
+    kinds = {
+        "secretary": Position.Kind.SECRETARY,
+        "deputy": Position.Kind.DEPUTY_SECRETARY,
+        "committee": Position.Kind.DISCIPLINE,
+    }
+    users: dict[str, User | None] = {"anonymous": None, "member": MemberFactory(branch=branch).user}
+    for role, kind in kinds.items():
+        users[role] = MemberFactory(branch=branch, position=(branch, kind)).user
+        MemberFactory(branch=other, position=(other, kind))
+    former = MemberFactory(branch=branch)
+    Position.objects.create(
+        member=former,
+        branch=branch,
+        kind=Position.Kind.SECRETARY,
+        ends_on=today - timedelta(days=1),
+    )
+    users["former"] = former.user
+    users["staff"] = StaffAppointmentFactory(committee=committee).user
+    users["other_staff"] = StaffAppointmentFactory(committee=elsewhere).user
+    users["leader"] = LeadershipDutyFactory(branch=branch).leader.user
+    users["administrator"] = UserFactory(is_superuser=True, is_staff=True)
+    LeadershipDutyFactory(branch=other)
+    places = [build_place(one, today) for one in (branch, other)]
+    users["subject"] = places[0].subject.user
+    for one in (committee, elsewhere):
+        close_year(
+            committee=one, year=today.year, provisional=True, by=system_actor(), at=timezone.now()
+        )
+    upload = uploads.keep(user=users["staff"], content=b"no workbook", at=timezone.now())
+    return World(users=users, own=places[0], other=places[1], today=today, upload=upload)
+
+
+def build_place(branch: Branch, today: date) -> Place:
+    now, by = timezone.now(), system_actor()
+    this = month_of(today)
+    book = RuleBookFactory(branch=branch, effective_from=add_months(this, -6))
+    bonus = CriterionFactory(rule_book=book, code="XX-01")
+    minus = CriterionFactory(
+        rule_book=book,
+        code="JL-01",
+        points=Decimal(-30),
+        registered_by=Criterion.RegisteredBy.BRANCH,
+    )
+    subject = MemberFactory(branch=branch, name=f"{branch.name}当事人")
+    actor = actor_on(subject.user, today)
+    months = {
+        "closed2": add_months(this, -5),
+        "closed1": add_months(this, -4),
+        "closed": add_months(this, -3),
+        "published": add_months(this, -2),
+        "reviewing": add_months(this, -1),
+        "open": this,
+    }
+    found, sheets, entries, registrations = {}, {}, {}, {}
+    for name, month in months.items():
+        rounds.open_month(month=month, by=by, at=now, branches=[branch])
+        found[name] = Round.objects.get(branch=branch, month=month)
+        registrations[name] = rounds.register(
+            pk=found[name].pk,
+            token=uuid4(),
+            item=Item(minus, Decimal(1), month, "未完成任务"),
+            members=[subject.pk],
+            by=by,
+            at=now,
+        )
+        sheet = sheets[name] = Declaration.objects.get(member=subject, month=month)
+        entries[name] = declarations.add_line(
+            pk=sheet.pk,
+            line=declarations.Line(bonus, Decimal(1), month, "学习心得"),
+            seen=sheet.revision,
+            by=actor,
+            at=now,
+        )
+        if name == "open":
+            continue
+        sheet.refresh_from_db()
+        declarations.submit(pk=sheet.pk, seen=sheet.revision, by=actor, at=now)
+        rounds.start_review(pk=found[name].pk, by=by, at=now)
+        if name != "reviewing":
+            conclude(found[name], by, now, subject)
+        if name.startswith("closed"):
+            month_end(on=today + timedelta(days=60), by=by, at=now)
+    evidence = Evidence.objects.create(
+        entry=entries["open"],
+        file=ContentFile(b"picture", name="picture.png"),
+        name="picture.png",
+        suffix=".png",
+        content_type="image/png",
+        size=1,
+        sha256=uuid4().hex * 2,
+        uploaded_by=subject.user,
+        uploaded_at=now,
+    )
+    publication = Publication.objects.get(round=found["published"])
+    objection = publications.object_to(
+        pk=publication.pk, line=None, text="请核对", by=actor, at=now
+    )
+    follow_ups = {row.kind: row for row in FollowUp.objects.filter(branch=branch)}
+    holder = Position.objects.get(branch=branch, kind="SECRETARY", ends_on=None).member
+    return Place(
+        branch=branch,
+        subject=subject,
+        rounds=found,
+        sheet=sheets["open"],
+        returned=sheets["reviewing"],
+        entry=entries["open"],
+        evidence=evidence,
+        reviewed_entry=entries["reviewing"],
+        criterion=bonus,
+        registration=registrations["open"],
+        publication=publication,
+        objection=objection,
+        result=MonthlyResult.objects.current().get(member=subject, month=months["published"]),
+        talk=follow_ups[FollowUp.Kind.TALK],
+        interview=follow_ups[FollowUp.Kind.INTERVIEW],
+        disposition=follow_ups[FollowUp.Kind.DISPOSITION],
+        explanation=FollowUp.objects.create(
+            kind=FollowUp.Kind.REPORT_EXPLANATION,
+            branch=branch,
+            holder=holder,
+            year=today.year,
+            opened_at=now,
+        ),
+        led=FollowUp.objects.create(
+            kind=FollowUp.Kind.LIFE_MEETING_EXPLANATION,
+            branch=branch,
+            holder=LeadershipDuty.objects.get(branch=branch).leader,
+            year=today.year,
+            opened_at=now,
+        ),
+        notice=Notice.objects.filter(user=subject.user).latest("pk"),
+    )
+
+
+def conclude(round_: Round, by: Any, now: Any, chair: Member) -> None:
+    rounds.approve_all_in_order(pk=round_.pk, by=by, at=now)
+    for entry in rounds.undecided(round_):
+        rounds.decide_entry(
+            pk=round_.pk,
+            entry_id=entry.pk,
+            outcome="APPROVED",
+            points=None,
+            reason="",
+            seen=0,
+            by=by,
+            at=now,
+        )
+    rounds.record_meeting(
+        pk=round_.pk,
+        meeting=rounds.MeetingRecord(
+            "COMMITTEE", timezone.localdate(), "三楼会议室", chair.pk, (chair.pk,), "逐条评审"
+        ),
+        by=by,
+        at=now,
+    )
+    rounds.conclude(pk=round_.pk, by=by, at=now)

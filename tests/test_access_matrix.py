@@ -1,0 +1,353 @@
+"""Every address × every role × the own and another branch (domain.md §9): one table says who
+gets what, and an address without a row fails.
+
+The codes: ``in`` is sent to the sign-in page, 403 the page or step is not for this role, 404
+it does not exist for them, 405 the page only takes a form, 409 and 422 a form that came back.
+A refused role must never see 200 or a redirect.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.access_world import ROLES, Place, World, build_world
+
+Args = Callable[[World, Place], list[Any]]
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker):
+    """Built once for the module; every request is rolled back, and all of it at the end."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield build_world()
+        transaction.set_rollback(True)
+
+
+def nothing(world: World, place: Place) -> list[Any]:
+    return []
+
+
+def of(*path: str) -> Args:
+    """The ids found by following a path of names from a place: ``of("round.open.pk")``."""
+    return lambda world, place: [follow(place, one) for one in path]
+
+
+def follow(found: Any, path: str) -> Any:
+    for name in path.split("."):
+        found = found[name] if isinstance(found, dict) else getattr(found, name)
+    return found
+
+
+def this_month(world: World, place: Place) -> list[Any]:
+    return [world.today.year, world.today.month]
+
+
+def this_year(world: World, place: Place) -> list[Any]:
+    return [world.today.year]
+
+
+LINE = ("sheet.pk", "entry.pk")
+REVIEWED = ("rounds.reviewing.pk", "reviewed_entry.pk")
+
+ARGS: dict[str, Args] = {
+    "registration": of("registration.pk"),
+    "month_rounds": this_month,
+    "round": of("rounds.open.pk"),
+    "start_review": of("rounds.open.pk"),
+    "review": of("rounds.reviewing.pk"),
+    "approve_all": of("rounds.reviewing.pk"),
+    "decide_entry": of(*REVIEWED),
+    "return_sheet": of("rounds.reviewing.pk", "returned.pk"),
+    "meeting": of("rounds.reviewing.pk"),
+    "round_results": of("rounds.reviewing.pk"),
+    "conclude": of("rounds.reviewing.pk"),
+    "objection": of("objection.pk"),
+    "follow_up:talk": of("talk.pk"),
+    "follow_up:interview": of("interview.pk"),
+    "follow_up:disposition": of("disposition.pk"),
+    "follow_up:report": of("explanation.pk"),
+    "follow_up:life-meeting": of("led.pk"),
+    "year_results": this_year,
+    "result": of("result.month.year", "result.month.month"),
+    "publication": of("publication.pk"),
+    "publication_notice": of("publication.pk"),
+    "confirm_result": of("publication.pk"),
+    "object_to_result": of("publication.pk"),
+    "year": this_year,
+    "close_year": this_year,
+    "year_workbook": this_year,
+    "declaration": this_month,
+    "declaration_of": of("sheet.pk"),
+    "add_line": of("sheet.pk"),
+    "change_line": of(*LINE),
+    "drop_line": of(*LINE),
+    "attach_evidence": of(*LINE),
+    "drop_evidence": of("sheet.pk", "evidence.pk"),
+    "keep_typed": of("sheet.pk"),
+    "submit_declaration": of("sheet.pk"),
+    "take_back_declaration": of("sheet.pk"),
+    "evidence": of("evidence.pk"),
+    "rule_book": lambda world, place: [place.branch.rule_books.get().pk],
+    "open_notice": of("notice.pk"),
+    "roll_member": of("subject.pk"),
+    "roll_preview": lambda world, place: [world.upload],
+}
+
+Data = Callable[[World, Place], dict[str, Any]]
+
+DATA: dict[str, Data] = {
+    "decide_entry": lambda w, p: {"outcome": "APPROVED", "seen": 0},
+    "return_sheet": lambda w, p: {"reason": "请补充时间"},
+    "meeting": lambda w, p: {
+        "kind": "COMMITTEE",
+        "held_on": w.today.isoformat(),
+        "chair": p.subject.pk,
+    },
+    "objection": lambda w, p: {"verdict": "KEEP", "text": "经核对无误", "confirmed": "1"},
+    "follow_up:interview": lambda w, p: {"holder": "没有这个人"},
+    "object_to_result": lambda w, p: {"text": "请核对"},
+    "close_year": lambda w, p: {"committee": p.branch.committee_id},
+    "run_job": lambda w, p: {"job": "escalate", "key": f"{w.today} 0-0"},
+    "registration": lambda w, p: {"reason": "登记有误"},
+    "add_line": lambda w, p: line(p),
+    "change_line": lambda w, p: line(p),
+    "drop_line": lambda w, p: {"seen": p.sheet.revision + 1},
+    "submit_declaration": lambda w, p: {"seen": p.sheet.revision + 1},
+    "keep_typed": lambda w, p: {"reason": "正在填写"},
+}
+
+
+def line(place: Place) -> dict[str, Any]:
+    return {
+        "criterion": place.criterion.pk,
+        "occurred_on": place.sheet.month.isoformat(),
+        "times": 1,
+        "reason": "心得",
+        "seen": place.sheet.revision + 1,
+    }
+
+
+# Which roles: the members, from the subject to the former secretary, belong to the own
+# branch; the staff to the committee above it, the other staff to another branch's.
+TABLE = """
+address                             anon memb subj depu comm secr form staf othe lead admi
+home                    GET  -      in   200  200  200  200  200  200  200  200  200  200
+register                GET  -      in   403  403  200  200  200  403  200  200  403  403
+register                POST -      in   403  403  200  200  200  403  200  200  403  403
+rounds                  GET  -      in   403  403  200  200  200  403  302  302  403  403
+month_rounds            GET  -      in   403  403  200  200  200  403  200  200  403  403
+objections              GET  -      in   200  200  200  200  200  200  200  200  200  200
+follow_ups              GET  -      in   200  200  200  200  200  200  200  200  200  200
+my_year                 GET  -      in   302  302  302  302  302  302  403  403  302  403
+year_results            GET  -      in   200  200  200  200  200  200  403  403  200  403
+result                  GET  -      in   200  200  200  200  200  200  403  403  404  403
+publications            GET  -      in   200  200  200  200  200  200  200  200  200  200
+years                   GET  -      in   403  403  200  200  200  403  200  200  403  403
+year                    GET  -      in   403  403  200  200  200  403  200  200  403  403
+year_workbook           POST -      in   403  403  200  200  200  403  200  200  403  403
+year_workbook           GET  -      in   405  405  405  405  405  405  405  405  405  405
+jobs                    GET  -      in   403  403  403  403  403  403  200  200  403  403
+run_job                 POST -      in   403  403  403  403  403  403  302  302  403  403
+run_job                 GET  -      in   405  405  405  405  405  405  405  405  405  405
+declarations            GET  -      in   200  200  200  200  200  200  403  403  200  403
+declaration             GET  -      in   200  200  200  200  200  200  403  403  404  403
+rule_books              GET  -      in   200  200  200  200  200  200  200  200  200  200
+about_rules             GET  -      in   200  200  200  200  200  200  200  200  200  200
+sign_in                 GET  -      200  302  302  302  302  302  302  302  302  302  302
+sign_out                POST -      in   in   in   in   in   in   in   in   in   in   in
+change_password         GET  -      in   200  200  200  200  200  200  200  200  200  200
+change_password         POST -      in   200  200  200  200  200  200  200  200  200  200
+set_big_text            POST -      in   302  302  302  302  302  302  302  302  302  302
+set_language            POST -      302  302  302  302  302  302  302  302  302  302  302
+notices                 GET  -      in   200  200  200  200  200  200  200  200  200  200
+read_notices            POST -      in   302  302  302  302  302  302  302  302  302  302
+roll                    GET  -      in   403  403  403  403  403  403  200  200  403  403
+roll_import             GET  -      in   403  403  403  403  403  403  200  200  403  403
+roll_import             POST -      in   403  403  403  403  403  403  200  200  403  403
+roll_preview            GET  -      in   403  403  403  403  403  403  200  302  403  403
+roll_preview            POST -      in   403  403  403  403  403  403  200  302  403  403
+registration            GET  own    in   403  403  200  200  200  403  200  404  403  403
+registration            GET  other  in   403  403  404  404  404  403  404  200  403  403
+registration            POST own    in   403  403  302  302  302  403  403  404  403  403
+registration            POST other  in   403  403  404  404  404  403  404  403  403  403
+round                   GET  own    in   403  403  200  200  200  403  200  404  403  403
+round                   GET  other  in   403  403  404  404  404  403  404  200  403  403
+start_review            POST own    in   403  403  403  403  302  403  403  404  403  403
+start_review            POST other  in   403  403  404  404  404  403  404  403  403  403
+review                  GET  own    in   403  403  200  200  200  403  200  404  403  403
+review                  GET  other  in   403  403  404  404  404  403  404  200  403  403
+approve_all             POST own    in   403  403  302  302  302  403  302  404  403  403
+approve_all             POST other  in   403  403  404  404  404  403  404  302  403  403
+decide_entry            GET  own    in   403  403  200  200  200  403  403  404  403  403
+decide_entry            GET  other  in   403  403  404  404  404  403  404  403  403  403
+decide_entry            POST own    in   403  403  302  302  302  403  403  404  403  403
+decide_entry            POST other  in   403  403  404  404  404  403  404  403  403  403
+return_sheet            POST own    in   403  403  302  302  302  403  403  404  403  403
+return_sheet            POST other  in   403  403  404  404  404  403  404  403  403  403
+meeting                 GET  own    in   403  403  200  200  200  403  200  404  403  403
+meeting                 GET  other  in   403  403  404  404  404  403  404  200  403  403
+meeting                 POST own    in   403  403  302  302  302  403  403  404  403  403
+meeting                 POST other  in   403  403  404  404  404  403  404  403  403  403
+round_results           GET  own    in   403  403  200  200  200  403  200  404  403  403
+round_results           GET  other  in   403  403  404  404  404  403  404  200  403  403
+conclude                POST own    in   403  403  403  403  302  403  403  404  403  403
+conclude                POST other  in   403  403  404  404  404  403  404  403  403  403
+objection               GET  own    in   404  200  200  200  200  404  200  404  404  404
+objection               GET  other  in   404  404  404  404  404  404  404  200  404  404
+objection               POST own    in   404  403  403  403  302  404  403  404  404  404
+objection               POST other  in   404  404  404  404  404  404  404  403  404  404
+follow_up:talk          GET  own    in   404  200  404  404  200  404  200  404  404  404
+follow_up:talk          GET  other  in   404  404  404  404  404  404  404  200  404  404
+follow_up:interview     GET  own    in   404  200  404  404  404  404  200  404  404  404
+follow_up:interview     GET  other  in   404  404  404  404  404  404  404  200  404  404
+follow_up:interview     POST own    in   404  403  404  404  404  404  200  404  404  404
+follow_up:interview     POST other  in   404  404  404  404  404  404  404  200  404  404
+follow_up:disposition   GET  own    in   404  200  200  200  200  404  200  404  404  404
+follow_up:disposition   GET  other  in   404  404  404  404  404  404  404  200  404  404
+follow_up:report        GET  own    in   404  404  404  404  200  404  200  404  404  404
+follow_up:report        GET  other  in   404  404  404  404  404  404  404  200  404  404
+follow_up:life-meeting  GET  own    in   404  404  404  404  404  404  200  404  200  404
+follow_up:life-meeting  GET  other  in   404  404  404  404  404  404  404  200  404  404
+publication             GET  own    in   200  200  200  200  200  200  200  404  404  404
+publication             GET  other  in   404  404  404  404  404  404  404  200  404  404
+publication_notice      GET  own    in   200  200  200  200  200  200  200  404  404  404
+publication_notice      GET  other  in   404  404  404  404  404  404  404  200  404  404
+confirm_result          POST own    in   302  302  302  302  302  302  403  403  404  403
+confirm_result          POST other  in   404  404  404  404  404  404  403  403  404  403
+object_to_result        POST own    in   302  302  302  302  302  302  403  403  404  403
+object_to_result        POST other  in   404  404  404  404  404  404  403  403  404  403
+close_year              POST own    in   403  403  403  403  403  403  302  403  403  403
+close_year              POST other  in   403  403  403  403  403  403  403  302  403  403
+declaration_of          GET  own    in   404  302  200  200  200  404  200  404  404  404
+declaration_of          GET  other  in   404  404  404  404  404  404  404  200  404  404
+add_line                POST own    in   404  302  302  302  302  404  403  404  404  404
+add_line                POST other  in   404  404  404  404  404  404  404  403  404  404
+change_line             GET  own    in   404  302  302  302  302  404  302  404  404  404
+change_line             GET  other  in   404  404  404  404  404  404  404  302  404  404
+change_line             POST own    in   404  302  302  302  302  404  403  404  404  404
+change_line             POST other  in   404  404  404  404  404  404  404  403  404  404
+drop_line               POST own    in   404  302  302  302  302  404  403  404  404  404
+drop_line               POST other  in   404  404  404  404  404  404  404  403  404  404
+attach_evidence         POST own    in   404  302  302  302  302  404  403  404  404  404
+attach_evidence         POST other  in   404  404  404  404  404  404  404  403  404  404
+drop_evidence           POST own    in   404  302  302  302  302  404  403  404  404  404
+drop_evidence           POST other  in   404  404  404  404  404  404  404  403  404  404
+keep_typed              POST own    in   404  200  200  200  200  404  403  404  404  404
+keep_typed              POST other  in   404  404  404  404  404  404  404  403  404  404
+submit_declaration      POST own    in   404  302  302  302  302  404  403  404  404  404
+submit_declaration      POST other  in   404  404  404  404  404  404  404  403  404  404
+take_back_declaration   POST own    in   404  302  403  403  403  404  403  404  404  404
+take_back_declaration   POST other  in   404  404  404  404  404  404  404  403  404  404
+evidence                GET  own    in   404  200  200  200  200  404  200  404  404  404
+evidence                GET  other  in   404  404  404  404  404  404  404  200  404  404
+rule_book               GET  own    in   200  200  200  200  200  200  200  404  200  404
+rule_book               GET  other  in   404  404  404  404  404  404  404  200  404  404
+open_notice             POST own    in   404  302  404  404  404  404  404  404  404  404
+open_notice             POST other  in   404  404  404  404  404  404  404  404  404  404
+roll_member             GET  own    in   403  403  403  403  403  403  200  404  403  403
+roll_member             GET  other  in   403  403  403  403  403  403  404  200  403  403
+"""
+
+SIGN_IN = "/sign-in/"
+
+
+def rows() -> dict[tuple[str, str, str], dict[str, str]]:
+    lines = [line.split() for line in TABLE.splitlines() if line.strip()][1:]
+    return {
+        (name, method, place): dict(zip(ROLES, codes, strict=True))
+        for name, method, place, *codes in lines
+    }
+
+
+def ask(world: World, name: str, method: str, place: str, role: str) -> Any:
+    """One request in a role's name; whatever it changes is rolled back."""
+    where = getattr(world, "own" if place == "-" else place)
+    url = reverse(name.split(":")[0], args=ARGS.get(name, nothing)(world, where))
+    client = Client(raise_request_exception=False)
+    with transaction.atomic():
+        if user := world.users[role]:
+            client.force_login(user)
+        data = DATA.get(name, lambda w, p: {})(world, where) if method == "POST" else {}
+        response = client.post(url, data) if method == "POST" else client.get(url)
+        transaction.set_rollback(True)
+    return response
+
+
+def code(response: Any) -> str:
+    if response.status_code == 302 and response["Location"].startswith(SIGN_IN):
+        return "in"
+    return str(response.status_code)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "method", "place"), rows())
+def test_who_gets_what(world, name, method, place):
+    expected = rows()[name, method, place]
+
+    answers = {role: ask(world, name, method, place, role) for role in ROLES}
+
+    assert {role: code(answer) for role, answer in answers.items()} == expected
+    for role, answer in answers.items():
+        assert not leaks(world, role, answer), f"{role} reads of the other branch"
+
+
+def leaks(world: World, role: str, answer: Any) -> bool:
+    """Whether a page names a member of the branch that is none of this role's business."""
+    if role == "administrator" or getattr(answer, "streaming", False):
+        return False
+    foreign = world.own if role == "other_staff" else world.other
+    return foreign.subject.name in answer.content.decode(errors="ignore")
+
+
+def addresses(resolver: URLResolver, prefix: str = "") -> list[str]:
+    found: list[str] = []
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            found.append(prefix + (pattern.name or str(pattern.pattern)))
+        elif pattern.namespace != "admin":
+            found += addresses(pattern, prefix)
+    return found
+
+
+def test_every_address_has_a_row():
+    assert set(addresses(get_resolver())) == {name.split(":")[0] for name, _, _ in rows()}
+
+
+def admin_addresses() -> list[str]:
+    patterns = next(
+        p for p in get_resolver().url_patterns if getattr(p, "namespace", "") == "admin"
+    )
+    return ["/admin/" + re.sub(r"<[^>]+>", "1", path) for path in flat(patterns)]
+
+
+def flat(resolver: URLResolver, prefix: str = "") -> list[str]:
+    found: list[str] = []
+    for pattern in resolver.url_patterns:
+        path = prefix + str(pattern.pattern)
+        found += [path] if isinstance(pattern, URLPattern) else flat(pattern, path)
+    return [path for path in found if "(?P" not in path]
+
+
+@pytest.mark.django_db
+def test_admin_is_for_administrators_only(world):
+    reached = [
+        (role, path)
+        for path in admin_addresses()
+        for role in ("anonymous", "secretary", "staff")
+        if code(fetch(world, role, path)) not in ("in", "302", "403", "404", "405")
+    ]
+
+    assert reached == []
+    assert code(fetch(world, "administrator", "/admin/")) == "200"
+
+
+def fetch(world: World, role: str, path: str) -> Any:
+    client = Client(raise_request_exception=False)
+    if user := world.users[role]:
+        client.force_login(user)
+    return client.get(path)
