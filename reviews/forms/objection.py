@@ -61,6 +61,15 @@ class AnswerForm(forms.Form):
                 self.add_error("outcome", _("Choose approve, adjust or reject."))
         return said
 
+    @property
+    def corrected(self) -> tuple[str, str] | None:
+        """Which entry is corrected and how, in the words of the form; None: nothing is."""
+        said = self.cleaned_data
+        if said["verdict"] == KEEP:
+            return None
+        entries = dict(self.fields["entry"].choices)  # type: ignore[attr-defined]
+        return entries[said["entry"]], str(dict(OUTCOMES)[said["outcome"]])
+
     def correction(self) -> Correction | None:
         said = self.cleaned_data
         if said["verdict"] == KEEP:

@@ -41,10 +41,14 @@ class LineView:
 
 
 def line_views(result: MonthlyResult) -> list[LineView]:
-    """The lines of a result with the decisions now in force. Two queries."""
-    current = Decision.objects.filter(is_current=True).select_related("decided_by__member")
+    """The lines of a result with the decisions on which it was computed. Two queries."""
+    earlier = (
+        Decision.objects.filter(decided_at__lte=result.computed_at)
+        .order_by("-number")
+        .select_related("decided_by__member")
+    )
     lines = result.lines.select_related("entry__criterion").prefetch_related(
-        Prefetch("entry__decisions", queryset=current)
+        Prefetch("entry__decisions", queryset=earlier)
     )
     return [
         LineView(
@@ -54,6 +58,14 @@ def line_views(result: MonthlyResult) -> list[LineView]:
         )
         for line in lines
     ]
+
+
+def result_now(objection: Objection) -> MonthlyResult | None:
+    """The result as it stands today, if it was revised since the objection was raised."""
+    current = MonthlyResult.objects.current().filter(
+        member=objection.member_id, month=objection.publication.round.month
+    )
+    return current.exclude(pk=objection.result_id).first()
 
 
 def correctable(objection: Objection) -> list[Entry]:

@@ -66,6 +66,7 @@ def objection(request: Request, pk: int) -> HttpResponse:
         "objection": found,
         "round": found.publication.round,
         "lines": selectors.line_views(found.result),
+        "result_now": selectors.result_now(found),
         "may_answer": may and found.state == Objection.State.OPEN,
         "why_not": "" if may else why_not(found, bench, actor.member_id),
         "today": timezone.localdate(),

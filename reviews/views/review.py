@@ -109,7 +109,8 @@ def decide_entry(request: Request, pk: int, entry_id: int) -> HttpResponse:
 def look_again(form: DecisionForm, line: Line) -> DecisionForm:
     """The form as it was filled in, now knowing of the decision that came first: whoever
     sends it again has seen that decision."""
-    form.data = {**form.data, "seen": str(line.seen)}
+    typed = {name: form[name].value() for name in form.fields}
+    form.data = typed | {"seen": str(line.seen)}
     return form
 
 
