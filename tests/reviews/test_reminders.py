@@ -1,6 +1,7 @@
-"""Whoever is waited for hears of it, once, and nobody else does."""
+"""Reminders: whoever is waited for hears of it once, and the committee of what stays late."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -8,159 +9,147 @@ from members.models import Notice, Position
 from members.rights import system_actor
 from points.models import Declaration
 from reviews.models import FollowUp, Round
-from reviews.services.reminders import escalate, remind, reminder_stage
+from reviews.services.reminders import (
+    Escalated,
+    Reminded,
+    branches_to_look_at,
+    escalate,
+    remind,
+)
 from reviews.services.round import open_month
 from tests.factories import (
     BranchFactory,
+    CommitteeFactory,
     MemberFactory,
     RuleBookFactory,
     StaffAppointmentFactory,
 )
 
-pytestmark = pytest.mark.django_db
 OCTOBER = date(2026, 10, 1)
-AT = datetime(2026, 10, 20, 1, tzinfo=UTC)
+
+pytestmark = pytest.mark.django_db
+
+
+def at(month: int, day: int) -> datetime:
+    return datetime(2026, month, day, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+class World:
+    """A branch below a committee with staff; a secretary and two members; October is open."""
+
+    def __init__(self) -> None:
+        self.committee = CommitteeFactory()
+        self.staff = StaffAppointmentFactory(committee=self.committee).user
+        self.branch = self.add_branch()
+
+    def add_branch(self):
+        branch = BranchFactory(committee=self.committee)
+        RuleBookFactory(branch=branch)
+        self.secretary = MemberFactory(branch=branch, position=(branch, Position.Kind.SECRETARY))
+        self.members = [MemberFactory(branch=branch) for _ in range(2)]
+        open_month(month=OCTOBER, by=system_actor(), at=at(10, 1), branches=[branch])
+        return branch
+
+    def remind(self, day: date) -> Reminded:
+        moment = at(day.month, day.day)
+        return remind(on=day, branches=list(branches_to_look_at(on=day)), at=moment)
+
+    def escalate(self, day: date) -> Escalated:
+        return escalate(on=day, at=at(day.month, day.day))
 
 
 @pytest.fixture
-def branch(db):
-    branch = BranchFactory()
-    RuleBookFactory(branch=branch)
-    return branch
+def world():
+    return World()
 
 
-def opened(branch, *, members=1):
-    people = [MemberFactory(branch=branch) for _ in range(members)]
-    open_month(month=OCTOBER, by=system_actor(), at=AT)
-    return people
+def subjects(user) -> list[str]:
+    return [str(notice.subject) for notice in Notice.objects.filter(user=user).order_by("pk")]
 
 
-def keys(member):
-    return list(
-        Notice.objects.filter(user=member.user).order_by("pk").values_list("key", flat=True)
-    )
+def test_members_with_a_draft_hear_three_days_and_a_day_before_and_once_after(world):
+    submitted = Declaration.objects.get(member=world.members[0])
+    submitted.state, submitted.submitted_at = Declaration.State.SUBMITTED, at(10, 20)
+    submitted.save()
+
+    assert world.remind(date(2026, 10, 21)) == Reminded()
+    for day in (22, 23, 24, 25, 26, 27):
+        assert world.remind(date(2026, 10, day)).members == 2
+
+    assert subjects(world.members[0].user) == []
+    assert subjects(world.members[1].user) == [
+        "您2026年10月的个人申报表请于2026年10月25日前提交。",
+        "您2026年10月的个人申报表请于2026年10月25日前提交。",
+        "2026年10月个人申报表应于2026年10月25日前提交，现已逾期；评审开始前仍可补报。",
+    ]
 
 
-def on(day, branch):
-    return remind(on=day, branches=[branch.pk], at=AT)
+def test_the_secretary_hears_of_a_late_review_even_days_later(world):
+    before = subjects(world.secretary.user)
+
+    world.remind(date(2026, 11, 9))
+    world.remind(date(2026, 11, 10))
+
+    assert [one for one in subjects(world.secretary.user) if "月度评审" in one] == [
+        f"{world.branch.name}：2026年10月的月度评审应于2026年10月31日前完成，现已逾期。"
+    ]
+    assert before == []
 
 
-@pytest.mark.parametrize(
-    ("day", "stage"), [(22, "3"), (23, "3"), (24, "1"), (25, "1"), (26, "late"), (30, "late")]
-)
-def test_reminder_stage(day, stage):
-    assert reminder_stage(on=date(2026, 10, day), due_on=date(2026, 10, 25)) == stage
+def test_the_committee_hears_after_the_policy_s_days_once_for_all_branches(world):
+    world.add_branch()
+
+    assert world.escalate(date(2026, 11, 3)) == Escalated()
+    assert world.escalate(date(2026, 11, 4)) == Escalated(committees=1, matters=2)
+    world.escalate(date(2026, 11, 5))
+
+    assert subjects(world.staff) == ["所属党支部逾期事项：2 项。"]
 
 
-def test_member_hears_three_days_before_one_day_before_and_once_after(branch):
-    (member,) = opened(branch)
-    sheet = Declaration.objects.get(member=member)
+def test_a_committee_without_staff_leaves_it_to_the_one_above():
+    above = CommitteeFactory()
+    staff = StaffAppointmentFactory(committee=above).user
+    world = World()
+    world.committee.parent = above
+    world.committee.save()
+    world.committee.appointments.all().delete()
 
-    for day in range(18, 32):
-        on(date(2026, 10, day), branch)
+    world.escalate(date(2026, 11, 9))
 
-    assert keys(member) == [f"declare:{sheet.pk}:{stage}" for stage in ("3", "1", "late")]
-
-
-def test_member_who_has_filed_hears_nothing(branch):
-    (member,) = opened(branch)
-    Declaration.objects.update(state=Declaration.State.SUBMITTED, submitted_at=AT)
-
-    on(date(2026, 10, 24), branch)
-
-    assert keys(member) == []
+    assert subjects(staff) == ["所属党支部逾期事项：1 项。"]
 
 
-def test_secretary_hears_of_a_review_that_is_due_and_again_when_it_is_late(branch):
-    secretary = MemberFactory(branch=branch, position=(branch, Position.Kind.SECRETARY))
-    opened(branch, members=0)
-    Declaration.objects.update(state=Declaration.State.SUBMITTED, submitted_at=AT)
-    round_ = Round.objects.get()
-
-    for day in (date(2026, 10, 27), date(2026, 10, 28), date(2026, 11, 1), date(2026, 11, 2)):
-        on(day, branch)
-
-    assert keys(secretary) == [f"review-due:{round_.pk}", f"late-review:{round_.pk}"]
-
-
-def follow_up(branch, kind, *, holder=None):
-    return FollowUp.objects.create(
-        kind=kind,
-        branch=branch,
-        member=MemberFactory(branch=branch),
-        holder=holder,
+def test_an_overdue_talk_is_told_to_whoever_holds_it(world):
+    Round.objects.update(state=Round.State.CLOSED, closed_at=at(11, 5))
+    follow_up = FollowUp.objects.create(
+        kind=FollowUp.Kind.TALK,
+        branch=world.branch,
+        member=world.members[0],
+        holder=world.members[1],
         first_month=OCTOBER,
         trigger_month=OCTOBER,
         year=2026,
-        due_on=date(2026, 11, 20),
-        opened_at=AT,
+        due_on=date(2026, 11, 19),
+        opened_at=at(11, 5),
     )
 
+    assert world.remind(date(2026, 11, 19)) == Reminded()
+    assert world.remind(date(2026, 11, 20)) == Reminded(duty_holders=1)
 
-@pytest.mark.parametrize(
-    ("kind", "is_told"),
-    [
-        (FollowUp.Kind.DISPOSITION, True),
-        (FollowUp.Kind.INTERVIEW, False),
-        (FollowUp.Kind.TALK, False),
-    ],
-)
-def test_secretary_hears_of_an_overdue_follow_up_without_holder(branch, kind, is_told):
-    secretary = MemberFactory(branch=branch, position=(branch, Position.Kind.SECRETARY))
-    row = follow_up(branch, kind)
-
-    on(date(2026, 11, 21), branch)
-
-    assert keys(secretary) == ([f"late-follow-up:{row.pk}"] if is_told else [])
+    (notice,) = Notice.objects.filter(user=world.members[1].user)
+    assert notice.url == follow_up.get_absolute_url()
+    assert world.members[0].name in notice.subject
+    assert world.escalate(date(2026, 11, 23)) == Escalated(committees=1, matters=1)
 
 
-def test_holder_hears_of_an_overdue_talk(branch):
-    holder = MemberFactory(branch=branch)
-    row = follow_up(branch, FollowUp.Kind.TALK, holder=holder)
+@pytest.mark.parametrize("count", [1, 3])
+def test_reminding_takes_the_same_statements_for_one_branch_and_many(
+    world, count, django_assert_num_queries
+):
+    for _ in range(count - 1):
+        world.add_branch()
+    branches = list(branches_to_look_at(on=date(2026, 11, 9)))
+    assert len(branches) == count
 
-    on(date(2026, 11, 20), branch)
-    assert keys(holder) == []
-    on(date(2026, 11, 21), branch)
-
-    assert keys(holder) == [f"late-follow-up:{row.pk}"]
-
-
-def test_reminding_asks_as_much_for_three_members_as_for_one(branch, django_assert_num_queries):
-    opened(branch)
-    with django_assert_num_queries(7):
-        on(date(2026, 10, 23), branch)
-    opened(branch, members=2)
-    for member in branch.memberships.values_list("member", flat=True):
-        Declaration.objects.get_or_create(
-            member_id=member,
-            month=OCTOBER,
-            defaults={
-                "branch": branch,
-                "rule_book": branch.rule_books.get(),
-                "declare_by": date(2026, 10, 25),
-            },
-        )
-    with django_assert_num_queries(7):
-        on(date(2026, 10, 24), branch)
-
-
-def test_committee_staff_hear_once_of_a_round_that_is_late_for_too_long(branch):
-    staff = StaffAppointmentFactory(committee=branch.committee)
-    opened(branch)
-    due = Round.objects.get().review_by
-
-    for days in range(1, 8):
-        escalate(on=due + timedelta(days=days), at=AT)
-
-    (notice,) = Notice.objects.filter(user=staff.user)
-    assert notice.key == f"late:{branch.committee_id}:{due:%Y-%m-%d}"
-    assert notice.url == "/"
-
-
-def test_staff_of_another_committee_hear_nothing(branch):
-    other = StaffAppointmentFactory()
-    opened(branch)
-
-    escalate(on=date(2026, 11, 20), at=AT)
-
-    assert not Notice.objects.filter(user=other.user).exists()
+    with django_assert_num_queries(10):
+        remind(on=date(2026, 11, 9), branches=branches, at=at(11, 9))
