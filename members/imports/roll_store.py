@@ -8,7 +8,6 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
-from pypinyin import Style, lazy_pinyin
 
 from branches.imports import apply_organisations
 from branches.models import Branch, Committee
@@ -142,6 +141,9 @@ def _change_spans(report: RollReport, members: dict[str, int]) -> None:
 
 def pinyin_of(name: str) -> dict[str, str]:
     """The pinyin of a name, and its initials, for searching: 张三 is zhangsan and zs."""
+    # Its dictionary takes a third of a second to load: only where somebody has a new name.
+    from pypinyin import Style, lazy_pinyin
+
     return {
         "pinyin": "".join(lazy_pinyin(name)).lower()[:100],
         "initials": "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).lower()[:20],
