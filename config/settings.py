@@ -223,6 +223,7 @@ LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 TIME_ZONE = "Asia/Shanghai"
 USE_I18N = True
 USE_TZ = True
@@ -239,9 +240,18 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "worker" / "beat")
+# A message that waited longer than this is stale: the next one asks the same question.
 CELERY_BEAT_SCHEDULE = {
-    "tick": {"task": "reviews.tasks.tick", "schedule": timedelta(minutes=10)},
-    "deliver-notices": {"task": "members.tasks.deliver_notices", "schedule": timedelta(minutes=1)},
+    "tick": {
+        "task": "reviews.tasks.tick",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
+    },
+    "deliver-notices": {
+        "task": "members.tasks.deliver_notices",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
 }
 if CELERY_BROKER_URL:
     # A killed worker's task comes back within seconds. The visibility timeout must stay
