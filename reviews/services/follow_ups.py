@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,7 +21,7 @@ from lib.workdays import add_workdays
 from members.models import LeadershipDuty, Member, Position
 from members.notices import Message, tell
 from points.models import MonthlyResult, Policy
-from reviews.models import FollowUp, FollowUpMonth
+from reviews.models import FollowUp, FollowUpMonth, Round
 from reviews.services.round import month_label
 from reviews.thresholds import (
     EXPLANATION_KINDS,
@@ -79,23 +79,29 @@ class Row(NamedTuple):
 
 @transaction.atomic
 def reconcile_branches(
-    *, branches: Collection[int], policies: PolicyBook, at: datetime
+    *,
+    branches: Collection[int],
+    policies: PolicyBook,
+    at: datetime,
+    rounds: Collection[int] | None = None,
 ) -> Reconciled:
     """Bring the follow-ups of these branches, and of the members who had months below the
-    line in them, to what the final results demand. The branches' rows are locked in order,
-    so that two workers follow one another. The number of statements does not depend on
-    the number of members."""
+    line in them, to what the final results demand. With ``rounds`` only the members whom
+    these rounds may concern are looked at; without, everybody whom any month may.
+
+    The branches' rows are locked in order, so that two workers follow one another. The
+    number of statements does not depend on the number of members."""
     list(
         Branch.objects.select_for_update(no_key=True)
         .filter(pk__in=branches)
         .order_by("pk")
         .values_list("pk")
     )
-    rows = _rows(branches)
-    _store_streaks(rows)
-    should = _demanded(rows, branches, policies)
-    stored = _stored(rows, branches)
-    changes = reconcile(should, stored)
+    members = _concerned(branches, rounds)
+    rows = _rows(branches, members)
+    _store_streaks([row for row in rows if row.member in members])
+    should = _demanded(rows, branches, members, policies)
+    changes = reconcile(should, _stored(branches, members))
     _apply(changes, policies=policies, at=at)
     return Reconciled(
         created=len(changes.create),
@@ -106,23 +112,41 @@ def reconcile_branches(
     )
 
 
-def _rows(branches: Collection[int]) -> list[Row]:
-    """The final months below the line or at zero of these branches, and those that the same
-    members had elsewhere (a streak does not end with a transfer). Few in a hundred results,
-    read through an index of their own."""
-    final = MonthlyResult.objects.final().filter(Q(is_below=True) | Q(is_zero=True))
-    here = final.filter(branch__in=branches)
-    members = here.order_by().values("member")
-    tracked = FollowUp.objects.filter(branch__in=branches, kind__in=STREAK_KINDS).values("member")
-    elsewhere = final.exclude(branch__in=branches)
+def _concerned(branches: Collection[int], rounds: Collection[int] | None) -> set[int]:
+    """The members whose follow-ups the months of these branches can change: who is, or was
+    before a revision, below the line or at zero in them, and who has a follow-up from them.
+    A few in a hundred, read through an index of their own."""
+    low = MonthlyResult.objects.filter(
+        Q(is_below=True) | Q(is_zero=True), branch__in=branches, is_final=True
+    )
+    if rounds is not None:
+        low = low.filter(
+            Exists(
+                Round.objects.filter(
+                    pk__in=rounds, branch=OuterRef("branch"), month=OuterRef("month")
+                )
+            )
+        )
+        return set(low.order_by().values_list("member", flat=True))
+    tracked = FollowUp.objects.filter(branch__in=branches, kind__in=STREAK_KINDS)
+    return {
+        *low.order_by().values_list("member", flat=True),
+        *tracked.order_by().values_list("member", flat=True),
+    }
+
+
+def _rows(branches: Collection[int], members: Collection[int]) -> list[Row]:
+    """All final months below the line or at zero of these members, wherever they were (a
+    streak does not end with a transfer), and the zero months of everybody in the branches."""
+    final = MonthlyResult.objects.final()
+    low = final.filter(Q(is_below=True) | Q(is_zero=True), member__in=members)
+    zero = final.filter(is_zero=True, branch__in=branches)
     return [
         Row(*values)
-        for queryset in (
-            here,
-            elsewhere.filter(member__in=members),
-            elsewhere.filter(member__in=tracked),
-        )
-        for values in queryset.order_by().values_list(*Row._fields)
+        for values in {
+            *low.order_by().values_list(*Row._fields),
+            *zero.order_by().values_list(*Row._fields),
+        }
     ]
 
 
@@ -140,11 +164,16 @@ def _store_streaks(rows: Iterable[Row]) -> None:
 def _results(rows: Iterable[Row]) -> list[FinalResult]:
     return [
         FinalResult(row.member, row.branch, row.month, True, row.is_below, row.is_zero)
-        for row in set(rows)
+        for row in rows
     ]
 
 
-def _demanded(rows: list[Row], branches: Collection[int], policies: PolicyBook) -> set[Demand]:
+def _demanded(
+    rows: list[Row],
+    branches: Collection[int],
+    members: Collection[int],
+    policies: PolicyBook,
+) -> set[Demand]:
     months = {(row.branch, row.month) for row in rows}
     committees = dict(
         Branch.objects.filter(pk__in={branch for branch, month in months}).values_list(
@@ -162,8 +191,11 @@ def _demanded(rows: list[Row], branches: Collection[int], policies: PolicyBook) 
         leaders=leaders_of(months),
         thresholds=thresholds,
     )
-    mine = set(branches)
-    return {d for d in demands if d.kind in STREAK_KINDS or d.branch in mine}
+    return {
+        demand
+        for demand in demands
+        if (demand.member in members if demand.kind in STREAK_KINDS else demand.branch in branches)
+    }
 
 
 def secretaries_of(months: Collection[tuple[int, date]]) -> dict[tuple[int, date], tuple[int, ...]]:
@@ -208,11 +240,12 @@ def _office_holders(
     }
 
 
-def _stored(rows: Iterable[Row], branches: Collection[int]) -> list[Stored]:
-    members = {row.member for row in rows}
+def _stored(branches: Collection[int], members: Collection[int]) -> list[Stored]:
+    """The streak follow-ups of these members, and the explanations of these branches."""
     follow_ups = FollowUp.objects.filter(
-        Q(branch__in=branches) | Q(kind__in=STREAK_KINDS, member__in=members)
-    ).order_by("pk")
+        Q(kind__in=EXPLANATION_KINDS, branch__in=branches)
+        | Q(kind__in=STREAK_KINDS, member__in=members)
+    )
     zero_months: dict[int, list[tuple[int, date]]] = defaultdict(list)
     for pk, member, month in FollowUpMonth.objects.filter(
         follow_up__branch__in=branches
@@ -220,21 +253,43 @@ def _stored(rows: Iterable[Row], branches: Collection[int]) -> list[Stored]:
         zero_months[pk].append((member, month))
     return [
         Stored(
-            id=follow_up.pk,
-            kind=follow_up.kind,
-            branch=follow_up.branch_id,
-            member=follow_up.member_id,
-            holder=follow_up.holder_id,
-            first_month=follow_up.first_month,
-            trigger_month=follow_up.trigger_month,
-            year=follow_up.year if follow_up.is_explanation else None,
-            members=tuple(sorted(zero_months[follow_up.pk])),
-            is_open=follow_up.state == FollowUp.State.OPEN,
-            is_carried_out=follow_up.state not in (FollowUp.State.OPEN, FollowUp.State.WITHDRAWN),
-            is_withdrawn=follow_up.state == FollowUp.State.WITHDRAWN,
-            is_flagged=follow_up.is_basis_changed,
+            id=pk,
+            kind=kind,
+            branch=branch,
+            member=member,
+            holder=holder,
+            first_month=first_month,
+            trigger_month=trigger_month,
+            year=year if kind in EXPLANATION_KINDS else None,
+            members=tuple(sorted(zero_months.get(pk, ()))),
+            is_open=state == FollowUp.State.OPEN,
+            is_carried_out=state not in (FollowUp.State.OPEN, FollowUp.State.WITHDRAWN),
+            is_withdrawn=state == FollowUp.State.WITHDRAWN,
+            is_flagged=is_flagged,
         )
-        for follow_up in follow_ups
+        for (
+            pk,
+            kind,
+            branch,
+            member,
+            holder,
+            first_month,
+            trigger_month,
+            year,
+            state,
+            is_flagged,
+        ) in follow_ups.order_by().values_list(
+            "pk",
+            "kind",
+            "branch",
+            "member",
+            "holder",
+            "first_month",
+            "trigger_month",
+            "year",
+            "state",
+            "is_basis_changed",
+        )
     ]
 
 

@@ -74,7 +74,9 @@ def month_end(*, on: date, by: Actor, at: datetime, every_closed: bool = True) -
     policies = PolicyBook()
     done = MonthEnd()
     for chunk in chunks(due_branches(on=on, every_closed=every_closed)):
-        done += close_chunk(branches=chunk, on=on, by=by, at=at, policies=policies)
+        done += close_chunk(
+            branches=chunk, on=on, by=by, at=at, policies=policies, every_closed=every_closed
+        )
     return done
 
 
@@ -86,10 +88,12 @@ def close_chunk(
     by: Actor,
     at: datetime,
     policies: PolicyBook | None = None,
+    every_closed: bool = False,
 ) -> MonthEnd:
     """Close the due rounds of these branches and reconcile their follow-ups, in one
-    transaction. The branches' rows are locked first: a second worker waits, finds nothing
-    left to close, and changes nothing."""
+    transaction: those that these rounds and other unchecked ones can change, or, with
+    ``every_closed``, those of every closed month. The branches' rows are locked first: a
+    second worker waits, finds nothing left to close, and changes nothing."""
     list(
         Branch.objects.select_for_update(no_key=True)
         .filter(pk__in=branches)
@@ -113,12 +117,18 @@ def close_chunk(
             month__in=set(due.values()),
         ).update(is_final=True)
         Round.objects.filter(pk__in=due).update(state=Round.State.CLOSED, closed_at=at)
-    changed: Reconciled = reconcile_branches(
-        branches=branches, policies=policies or PolicyBook(), at=at
+    unchecked = list(
+        Round.objects.filter(
+            branch__in=branches, state=Round.State.CLOSED, thresholds_checked_at__isnull=True
+        ).values_list("pk", flat=True)
     )
-    Round.objects.filter(
-        branch__in=branches, state=Round.State.CLOSED, thresholds_checked_at__isnull=True
-    ).update(thresholds_checked_at=at)
+    changed: Reconciled = reconcile_branches(
+        branches=branches,
+        policies=policies or PolicyBook(),
+        at=at,
+        rounds=None if every_closed else unchecked,
+    )
+    Round.objects.filter(pk__in=unchecked).update(thresholds_checked_at=at)
     if due:
         record(by=by.user, at=at, verb="close", rounds=len(due))
     return MonthEnd(
