@@ -84,13 +84,13 @@ class Trial:
     cuts: list[str]
 
 
-def claims_so_far(entries: Iterable[Entry], *, without: int | None = None) -> list[Claim]:
-    """Standing entries as claims: as decided where they were, else as claimed. Rejected
-    ones count nothing; ``without`` leaves out the one that is being changed."""
+def claims_so_far(entries: Iterable[Entry], *, is_reviewed: bool) -> list[Claim]:
+    """Standing entries as claims: declared ones as claimed until the sheet is reviewed, all
+    others as decided. What was rejected counts nothing."""
     claims = []
     for entry in entries:
-        decision = current_decision(entry)
-        if entry.pk == without or (decision and decision.outcome in NOT_COUNTING):
+        decision = shown_decision(entry, is_reviewed=is_reviewed)
+        if decision is not None and decision.outcome in NOT_COUNTING:
             continue
         decided = decision.points if decision else None
         claims.append(
@@ -113,9 +113,15 @@ def current_decision(entry: Entry) -> Decision | None:
     return next((d for d in entry.decisions.all() if d.is_current), None)
 
 
-def estimate(
-    declaration: Declaration, entries: Sequence[Entry], *, without: int | None = None
-) -> Estimate | None:
+def shown_decision(entry: Entry, *, is_reviewed: bool) -> Decision | None:
+    """The decision as far as the member may know it: what reviewers decide about declared
+    items comes out with the publication, not before."""
+    if entry.source == Entry.Source.DECLARED and not is_reviewed:
+        return None
+    return current_decision(entry)
+
+
+def estimate(declaration: Declaration, entries: Sequence[Entry]) -> Estimate | None:
     """The estimate of a sheet from its standing entries (loaded with criterion and
     decisions); None where the member is exempt. Three queries."""
     members = [declaration.member_id]
@@ -123,6 +129,7 @@ def estimate(
         return None
     rules = rules_of(declaration.rule_book)
     used = used_before(members=members, month=declaration.month).get(declaration.member_id, {})
-    claims = claims_so_far(entries, without=without)
+    is_reviewed = declaration.state == Declaration.State.REVIEWED
+    claims = claims_so_far(entries, is_reviewed=is_reviewed)
     score = score_month(rules=rules, claims=claims, used_this_year=used)
     return Estimate(declaration.month, rules, claims, used, score)

@@ -12,7 +12,7 @@ from points.models import Decision, Declaration, Entry, Evidence
 from points.rules import is_confidential
 from points.scoring import Line as ScoredLine
 from points.selectors.cuts import explain_cuts
-from points.selectors.estimate import Estimate, current_decision, estimate
+from points.selectors.estimate import Estimate, current_decision, estimate, shown_decision
 from points.workflow import DECLARATION_STEPS
 
 
@@ -22,6 +22,7 @@ class Row:
 
     entry: Entry
     decision: Decision | None
+    is_decided: bool
     files: list[dict[str, Any]]
     scored: ScoredLine | None = None
     cuts: list[str] = field(default_factory=list)
@@ -30,10 +31,6 @@ class Row:
     def lacks_evidence(self) -> bool:
         is_declared = self.entry.source == Entry.Source.DECLARED
         return is_declared and self.entry.criterion.needs_evidence and not self.files
-
-    @property
-    def is_decided(self) -> bool:
-        return self.decision is not None
 
 
 @dataclass(slots=True)
@@ -54,6 +51,12 @@ class Sheet:
     @property
     def can_submit(self) -> bool:
         return bool({"submit", "resubmit"} & set(self.steps))
+
+    @property
+    def shows_estimate(self) -> bool:
+        """Not once the result is out, nor where nothing was filed."""
+        state = Declaration.State
+        return self.declaration.state not in (state.REVIEWED, state.MISSING)
 
     @property
     def can_take_back(self) -> bool:
@@ -97,7 +100,8 @@ def sheet_of(declaration: Declaration, actor: Actor) -> Sheet:
     entries = standing_entries(declaration, actor)
     estimated = estimate(declaration, entries)
     scored = {line.key: line for line in estimated.score.lines} if estimated else {}
-    rows = [_row(entry, scored.get(entry.pk)) for entry in entries]
+    is_reviewed = declaration.state == Declaration.State.REVIEWED
+    rows = [_row(entry, scored.get(entry.pk), is_reviewed=is_reviewed) for entry in entries]
     return Sheet(
         declaration=declaration,
         declared=[row for row in rows if row.entry.source == Entry.Source.DECLARED],
@@ -108,11 +112,12 @@ def sheet_of(declaration: Declaration, actor: Actor) -> Sheet:
     )
 
 
-def _row(entry: Entry, scored: ScoredLine | None) -> Row:
+def _row(entry: Entry, scored: ScoredLine | None, *, is_reviewed: bool) -> Row:
     category = str(entry.criterion.get_category_display())
     return Row(
         entry=entry,
-        decision=current_decision(entry),
+        decision=shown_decision(entry, is_reviewed=is_reviewed),
+        is_decided=current_decision(entry) is not None,
         files=[file_of(evidence) for evidence in entry.evidence.all()],
         scored=scored,
         cuts=explain_cuts(scored.cuts, category) if scored else [],

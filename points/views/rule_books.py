@@ -30,7 +30,7 @@ def rule_books(request: Request) -> HttpResponse:
         others = others.filter(branch__name__icontains=query)
     mine = RuleBook.objects.filter(branch=actor.branch_id).select_related("branch")
     context = {
-        "branch": Branch.objects.filter(pk=actor.branch_id).first(),
+        "branch": Branch.objects.filter(pk=actor.branch_id or 0).first(),
         "mine": versions(mine, month),
         "page": Paginator(others, 30).get_page(request.GET.get("page")),
         "query": query,
@@ -62,7 +62,9 @@ def rule_book(request: Request, pk: int) -> HttpResponse:
 @require_safe
 def about_rules(request: Request) -> HttpResponse:
     """How points are worked out, and what was decided where the rules are silent."""
-    branch = Branch.objects.filter(pk=request.actor.branch_id or 0).select_related("committee").first()
+    branch = (
+        Branch.objects.filter(pk=request.actor.branch_id or 0).select_related("committee").first()
+    )
     year = timezone.localdate().year
     policy = Policy.objects.in_force(branch.committee, year) if branch else Policy(year=year)
     return render(request, "points/about_rules.html", {"policy": policy})

@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from points.models import CategoryCap, Criterion
+from points.models import CategoryCap, Criterion, Declaration
 from points.scoring import CATEGORY_MONTH, POINTS_MONTH, TIMES_MONTH, Cut
 from points.selectors.criteria import haystack, initials, search
 from points.selectors.cuts import explain_cut, explain_cuts
 from points.selectors.estimate import Left, Trial, estimate
-from points.selectors.sheet import standing_entries
+from points.selectors.sheet import sheet_of, standing_entries
 from tests.reviews.branch_month import BranchMonth
 
 D = Decimal
@@ -81,13 +81,19 @@ def test_the_estimate_takes_claims_and_registrations_as_they_stand():
 
 
 @pytest.mark.django_db
-def test_a_rejected_item_counts_nothing():
+@pytest.mark.parametrize(("state", "score"), [("IN_REVIEW", "82.00"), ("REVIEWED", "80.00")])
+def test_what_was_decided_comes_out_with_the_publication(state, score):
     branch = BranchMonth()
     branch.file("member", branch.line())
     branch.start()
     branch.decide(branch.entry("member"), "REJECTED", by="secretary", reason="无关")
+    Declaration.objects.update(state=state)
 
-    assert estimated(branch).score.score == D("80.00")
+    sheet = sheet_of(branch.sheet("member"), branch.actor("member"))
+
+    assert sheet.estimate.score.score == D(score)
+    assert [row.decision is not None for row in sheet.declared] == [state == "REVIEWED"]
+    assert sheet.declared[0].is_decided
 
 
 @pytest.mark.django_db
