@@ -104,6 +104,15 @@ class Grid:
     def warned(self) -> int:
         return sum(sheet.warned for sheet in self.sheets)
 
+    def find(self, entry_id: int) -> tuple[Sheet, Line]:
+        """The line of an entry, and the sheet that it stands on."""
+        return next(
+            (sheet, line)
+            for sheet in self.sheets
+            for line in sheet.lines
+            if line.entry.pk == entry_id
+        )
+
 
 def grid_of(round_: Round, seat: Seat) -> Grid:
     """Read the grid for this person. Eight queries."""

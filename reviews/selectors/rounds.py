@@ -86,14 +86,19 @@ def progress_of(rounds: Collection[Round]) -> dict[tuple[int, date], Progress]:
         .annotate(count=Count("pk"))
         .values_list("publication__round", "count")
     )
-    by_key = {(sheet["branch"], sheet["month"]): sheet for sheet in sheets}
+    counts = {
+        (branch, month): (filed, members, late)
+        for branch, month, filed, members, late in sheets.values_list(
+            "branch", "month", "filed", "members", "late"
+        )
+    }
     found: dict[tuple[int, date], Progress] = {}
     for round_ in rounds:
-        row: dict[str, Any] = by_key.get((round_.branch_id, round_.month), {})
+        filed, members, late = counts.get((round_.branch_id, round_.month), (0, 0, 0))
         found[round_.branch_id, round_.month] = Progress(
-            filed=row.get("filed", 0),
-            members=row.get("members", 0),
-            late=row.get("late", 0),
+            filed=filed,
+            members=members,
+            late=late,
             open_objections=objections.get(round_.pk, 0),
         )
     return found

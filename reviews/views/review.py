@@ -75,35 +75,39 @@ def tabs_of(round_: Round, grid: Grid, view: str) -> list[dict[str, Any]]:
 def decide_entry(request: Request, pk: int, entry_id: int) -> HttpResponse:
     """The form to decide one entry, and the decision. The grid replaces only that line."""
     round_, seat = visible_round(request, pk)
+    if request.method == "POST":
+        return decided(request, round_, seat, entry_id)
     line = line_of(round_, seat, entry_id)
     if line is None:
         return gone(request, round_, entry_id)
-    if request.method != "POST":
-        if "cancel" in request.GET:
-            return line_response(request, round_, seat, line)
-        if line.locked:
-            raise PermissionDenied
-        return form_response(request, round_, line, initial_form(request, line))
-    form = DecisionForm(request.POST)
-    if not form.is_valid():
-        return form_response(request, round_, line, form, status=422)
-    said = form.cleaned_data
-    try:
-        services.decide_entry(
-            pk=round_.pk,
-            entry_id=entry_id,
-            outcome=said["outcome"],
-            points=said["points"],
-            reason=said["reason"],
-            seen=said["seen"],
-            by=request.actor,
-            at=timezone.now(),
-        )
-    except Refused as refused:
-        line = line_of(round_, seat, entry_id) or line
-        form.add_error(None, str(refused))
-        return form_response(request, round_, line, look_again(form, line), status=409)
-    return line_response(request, round_, seat, line_of(round_, seat, entry_id) or line)
+    if "cancel" in request.GET:
+        return line_response(request, round_, seat, entry_id)
+    if line.locked:
+        raise PermissionDenied
+    return form_response(request, round_, line, initial_form(request, line))
+
+
+def decided(request: Request, round_: Round, seat: Seat, entry_id: int) -> HttpResponse:
+    """Decide as the form says; what stops it is shown with the line as it stands now."""
+    form, status = DecisionForm(request.POST), 422
+    if form.is_valid():
+        try:
+            services.decide_entry(
+                pk=round_.pk,
+                entry_id=entry_id,
+                by=request.actor,
+                at=timezone.now(),
+                **form.cleaned_data,
+            )
+        except Refused as refused:
+            form.add_error(None, str(refused))
+            status = 409
+        else:
+            return line_response(request, round_, seat, entry_id)
+    line = line_of(round_, seat, entry_id)
+    if line is None:
+        return gone(request, round_, entry_id)
+    return form_response(request, round_, line, look_again(form, line), status=status)
 
 
 def look_again(form: DecisionForm, line: Line) -> DecisionForm:
@@ -137,20 +141,13 @@ def initial_form(request: Request, line: Line) -> DecisionForm:
     return form
 
 
-def line_response(request: Request, round_: Round, seat: Seat, line: Line) -> HttpResponse:
+def line_response(request: Request, round_: Round, seat: Seat, entry_id: int) -> HttpResponse:
     """The line as it stands now, with the counts of the page; without htmx, the whole grid."""
-    address = f"{reverse('review', args=[round_.pk])}?show=all#entry-{line.entry.pk}"
     if not request.htmx:
-        return redirect(address)
+        return redirect(f"{reverse('review', args=[round_.pk])}?show=all#entry-{entry_id}")
     grid = grid_of(round_, seat)
-    sheet = next(s for s in grid.sheets if s.member.pk == line.entry.member_id)
-    context = {
-        "round": round_,
-        "line": line,
-        "grid": grid,
-        "sheet": sheet,
-        "is_focused": True,
-    }
+    sheet, line = grid.find(entry_id)
+    context = {"round": round_, "line": line, "grid": grid, "sheet": sheet, "is_focused": True}
     return render(request, "reviews/review_line_new.html", context)
 
 
