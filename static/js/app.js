@@ -238,11 +238,11 @@
     const start = `unsaved:${document.body.dataset.user}:${address}`;
     try { return Object.keys(localStorage).filter((key) => key.startsWith(start)); } catch { return []; }
   }
-  // [data-arrived="address"]: the page that says so. [data-unsaved="address"]: a way back to it.
+  // [data-arrived="address"]: the page that says so. [data-waiting="address"]: a way back to it.
   function unsaved(root) {
     all("[data-arrived]", root).forEach((mark) => waiting(mark.dataset.arrived).forEach((key) => localStorage.removeItem(key)));
-    all("[data-unsaved]", root).forEach((mark) => {
-      const key = waiting(mark.dataset.unsaved)[0];
+    all("[data-waiting]", root).forEach((mark) => {
+      const key = waiting(mark.dataset.waiting)[0];
       mark.hidden = !key;
       if (key) mark.querySelector("a").search = key.split("?")[1] ?? "";
     });
