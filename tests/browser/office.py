@@ -1,0 +1,123 @@
+"""A small department, and its people each in a browser of their own."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from uuid import uuid4
+
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from lib.months import month_of
+from members.models import Position, User
+from members.rights import actor_on, system_actor
+from points.models import Criterion
+from points.services.registration import Item
+from reviews.models import Round
+from reviews.services import round as rounds
+from tests.factories import (
+    BranchFactory,
+    CommitteeFactory,
+    CriterionFactory,
+    MemberFactory,
+    RuleBookFactory,
+    StaffAppointmentFactory,
+)
+
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+
+
+class Office:
+    """A branch of four under a committee with staff, this month open."""
+
+    def __init__(self) -> None:
+        self.now: datetime = timezone.now()
+        self.today = timezone.localdate(self.now)
+        self.month = month_of(self.today)
+        committee = CommitteeFactory(name="厅直属机关党委")
+        self.branch = BranchFactory(name="就业促进处党支部", committee=committee)
+        book = RuleBookFactory(branch=self.branch, effective_from=self.month)
+        self.task_force = CriterionFactory(
+            rule_book=book,
+            code="YW-07",
+            text="参加急难险重任务、突击队",
+            points=Decimal("4.00"),
+            registered_by=Criterion.RegisteredBy.MEMBER,
+            needs_evidence=True,
+        )
+        self.study = CriterionFactory(rule_book=book, code="XX-05", text="专题发言、领学")
+        self.absence = CriterionFactory(
+            rule_book=book,
+            code="ZZ-01",
+            text="无故不参加三会一课",
+            points=Decimal("-12.00"),
+            registered_by=Criterion.RegisteredBy.BRANCH,
+        )
+        kinds = Position.Kind
+        self.secretary = self.person("高景江", position=(self.branch, kinds.SECRETARY))
+        self.deputy = self.person("王启斌", position=(self.branch, kinds.DEPUTY_SECRETARY))
+        self.member = self.person("杨静")
+        self.other = self.person("陈文宁")
+        self.staff = StaffAppointmentFactory(committee=committee).user
+        rounds.open_month(month=self.month, by=system_actor(), at=self.now)
+        self.round = Round.objects.get()
+
+    def person(self, name: str, **more):
+        return MemberFactory(name=name, branch=self.branch, **more)
+
+    def register_absence(self) -> None:
+        rounds.register(
+            pk=self.round.pk,
+            token=uuid4(),
+            item=Item(self.absence, Decimal("1.00"), self.today, "未请假缺席党员大会"),
+            members=[self.other.pk],
+            by=actor_on(self.secretary.user, self.today),
+            at=self.now,
+        )
+
+
+@dataclass
+class Browsers:
+    """Opens pages for people, and notes what a page should not have done."""
+
+    browser: object
+    base: str
+    viewport: dict[str, int]
+    java_script: bool = True
+    complaints: list[str] = field(default_factory=list)
+
+    def of(self, user: User):
+        """A new page in which this person is signed in."""
+        client = Client()
+        client.force_login(user)
+        context = self.browser.new_context(
+            viewport=self.viewport,
+            java_script_enabled=self.java_script,
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+        )
+        context.set_default_timeout(15_000)
+        session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": self.base}
+        context.add_cookies([cookie])
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._listen)
+        page.on("request", self._watch)
+        return page
+
+    def _listen(self, message) -> None:
+        # A form that is refused answers 4xx, which the console mentions: that is no mistake.
+        if message.type == "error" and "status of 4" not in message.text:
+            self.complaints.append(message.text)
+
+    def _watch(self, request) -> None:
+        if not request.url.startswith((self.base, "data:", "blob:")):
+            self.complaints.append(f"outside: {request.url}")
+
+
+def said(text: str) -> str:
+    """A text of the product in the language of the page."""
+    return gettext(text)
