@@ -99,7 +99,7 @@ def outcome() -> dict[str, object]:
 def in_process(name: str, url: str, members: int, data: str) -> dict[str, object]:
     """Run one step in a fresh process on one database."""
     environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "config.settings"),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
         "ENV_FILE": "",
         "DEBUG": "off",
         "DEMO": "off",
