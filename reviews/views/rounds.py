@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -104,6 +105,7 @@ def round_detail(request: Request, pk: int) -> HttpResponse:
     )
     context = {
         "round": round_,
+        "back": list_of(round_, seat),
         "steps": selectors.month_steps(round_, rows, today, decided=decided, registered=registered),
         "rows": rows,
         "filed": sum(not row.is_missing for row in rows),
@@ -118,6 +120,13 @@ def round_detail(request: Request, pk: int) -> HttpResponse:
         "today": today,
     }
     return render(request, "reviews/round_detail.html", context)
+
+
+def list_of(round_: Round, seat: Seat) -> str:
+    """Where this person comes from: the months of their branch, or the month's branches."""
+    if seat.actor.is_on_committee_of(round_.branch_id):
+        return reverse("rounds")
+    return reverse("month_rounds", args=[round_.month.year, round_.month.month])
 
 
 def verified(round_: Round) -> dict[str, int] | None:
