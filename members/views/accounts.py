@@ -1,8 +1,5 @@
 """Signing in and out, the password, big text and the language."""
 
-from typing import Any
-
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
@@ -13,7 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language as set_language_cookie
 
@@ -21,42 +17,11 @@ from members.forms.accounts import OwnPasswordForm
 from members.models import User
 from members.services import accounts
 
-DEMO_ROLES = {
-    "admin": gettext_lazy("System administrator"),
-    "staff": gettext_lazy("Party committee staff"),
-    "secretary": gettext_lazy("Branch secretary"),
-    "deputy": gettext_lazy("Deputy branch secretary"),
-    "member": gettext_lazy("Party member"),
-    "leader": gettext_lazy("Leading cadre"),
-}
-
 
 class SignIn(LoginView):
-    """Sign in; in demo mode the accounts of the demo are offered beside the form."""
+    """Sign in; in demo mode the page offers the accounts of the demo (``config.context``)."""
 
     redirect_authenticated_user = True
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = {"demo_accounts": demo_accounts(), "demo_password": settings.DEMO_PASSWORD}
-        return super().get_context_data(**kwargs) | context
-
-
-def demo_accounts() -> list[dict[str, Any]]:
-    """The accounts that the demo built, with whom each belongs to; none outside demo mode."""
-    if not settings.DEMO:
-        return []
-    users = User.objects.select_related("member").in_bulk(
-        settings.DEMO_ACCOUNTS, field_name="username"
-    )
-    return [
-        {
-            "username": name,
-            "role": DEMO_ROLES.get(name, name),
-            "note": users[name].display_name if hasattr(users[name], "member") else "",
-        }
-        for name in settings.DEMO_ACCOUNTS
-        if name in users
-    ]
 
 
 def change_password(request: HttpRequest) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from lib.months import format_month
@@ -58,7 +59,7 @@ def roll(request: Request) -> HttpResponse:
 
 
 def _tabs(current: str) -> list[dict[str, Any]]:
-    labels = {"members": _("Members"), "organisations": _("Organisations")}
+    labels = {"members": _("Members"), "organisations": pgettext("Party", "Organisations")}
     return [
         {"label": label, "url": f"?show={name}", "is_current": name == current}
         for name, label in labels.items()

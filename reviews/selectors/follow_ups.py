@@ -103,7 +103,7 @@ def dossier_of(follow_up: FollowUp, actor: Actor) -> Dossier:
     results = {
         result.month: result
         for result in MonthlyResult.objects.final().filter(
-            member=follow_up.member, month__in=months
+            member=follow_up.member_id, month__in=months
         )
     }
     costs = _costs(results, sees_all=sees_all(actor, follow_up))
