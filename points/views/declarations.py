@@ -21,7 +21,7 @@ from members.access import is_member, page_for
 from members.requests import Request
 from members.rights import Actor
 from points.forms.line import EvidenceForm, LineForm, typed_from
-from points.forms.panel import open_panel, sent_panel
+from points.forms.panel import Panel, open_panel, sent_panel
 from points.models import Criterion, Declaration
 from points.rules import may_write
 from points.selectors import criteria as picker
@@ -248,16 +248,21 @@ def _writing(
     found = picker.choices(picker.search(criteria, query), sheet.estimate)
     return {
         "panel": panel,
-        "trial": trial(sheet, criteria, typed),
+        "trial": trial(sheet, panel, criteria, typed),
         "query": query,
         "groups": picker.grouped(found),
         "is_late": today > declaration.declare_by,
     }
 
 
-def trial(sheet: Sheet, criteria: list[Criterion], typed: dict[str, str]) -> Trial | None:
-    """The estimate with the line being typed, as soon as it is complete enough to score."""
+def trial(
+    sheet: Sheet, panel: Panel, criteria: list[Criterion], typed: dict[str, str]
+) -> Trial | None:
+    """The estimate with the line being typed, as soon as it is complete enough to score, if
+    it is the one whose form stands open."""
+    if panel.criterion is None or typed.get("criterion") != str(panel.criterion.pk):
+        return None
     form = LineForm({"reason": "-", **typed}, criteria=criteria, month=sheet.declaration.month)
-    if not typed or typed.get("entry") or sheet.estimate is None or not form.is_valid():
+    if typed.get("entry") or sheet.estimate is None or not form.is_valid():
         return None
     return sheet.estimate.with_line(form.line)

@@ -260,6 +260,14 @@ def test_the_estimate_counts_the_line_being_typed(branch, member):
     assert response.context["sheet"].estimate.score.score == 80
 
 
+def test_the_form_of_another_item_says_nothing_of_the_line_being_typed(branch, member):
+    other = branch.criterion("3.00", "DECLARED")
+    member.post(url(branch, "keep_typed"), said(branch))
+
+    assert member.get(MONTH, {"item": branch.study.pk}).context["trial"]
+    assert member.get(MONTH, {"item": other.pk}).context["trial"] is None
+
+
 def test_the_picker_finds_by_initials(branch, member):
     branch.study.text = "撰写学习心得"
     branch.study.save()
