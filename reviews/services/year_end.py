@@ -8,7 +8,7 @@ from itertools import groupby
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Count, Min, Q
 from django.utils.translation import gettext as _
 
 from branches.models import Branch, Committee
@@ -17,7 +17,7 @@ from lib.steps import Refused
 from members.models import Member, Membership
 from members.notices import record
 from members.rights import Actor
-from points.models import MonthlyResult, RuleBook
+from points.models import MonthlyResult, Policy, RuleBook
 from reviews.models import AnnualResult, BranchAnnualResult, Round, YearEnd
 from reviews.ranking import (
     MemberYear,
@@ -28,6 +28,7 @@ from reviews.ranking import (
 )
 from reviews.rules import may_close_year
 from reviews.services.follow_ups import PolicyBook
+from reviews.services.year_end_sql import is_possible, rank_in_database
 
 CHUNK = 100
 
@@ -64,11 +65,22 @@ def open_rounds(committee: Committee, year: int) -> list[OpenRound]:
     """Return the months of the year that a committee's branches still have to close.
 
     A month is due where a round was opened, or where an active branch had members and a rule book
-    in force on its first day. In the roll's order, month by month. Four queries.
+    in force on its first day. In the roll's order, month by month. Five queries.
     Source: domain.md §8.
     """
-    branches = list(Branch.objects.below(committee))
     months = months_of_year(year)
+    complete = (
+        Round.objects.closed()
+        .filter(month__in=months)
+        .order_by()
+        .values("branch")
+        .annotate(months=Count("pk"))
+        .filter(months=len(months))
+        .values("branch")
+    )
+    branches = list(Branch.objects.below(committee).exclude(pk__in=complete))
+    if not branches:
+        return []
     states = {
         (branch, month): state
         for branch, month, state in Round.objects.filter(
@@ -139,15 +151,11 @@ def close_year(
         year=year,
         defaults={"state": state, "computed_by": by.user, "computed_at": at},
     )
-    branches = _take_over(year_end)
-    policies = PolicyBook()
-    members = ranked_branches = 0
-    for start in range(0, len(branches), CHUNK):
-        annual, of_branches = _compute(year_end, branches[start : start + CHUNK], policies)
-        AnnualResult.objects.bulk_create(annual)
-        BranchAnnualResult.objects.bulk_create(of_branches)
-        members += len(annual)
-        ranked_branches += len(of_branches)
+    members = sum(
+        _store_figures(year_end, branches, policy)
+        for policy, branches in _chunks(_take_over(year_end), year)
+    )
+    ranked_branches = year_end.branch_results.count()
     record(
         by=by.user,
         at=at,
@@ -179,54 +187,75 @@ def _take_over(year_end: YearEnd) -> list[Branch]:
     return list(below.exclude(pk__in=frozen))
 
 
-def _compute(
-    year_end: YearEnd, branches: Sequence[Branch], policies: PolicyBook
-) -> tuple[list[AnnualResult], list[BranchAnnualResult]]:
-    """Rank the members of some branches: those whose last assessed month was in one of them."""
-    years: defaultdict[int, list[MemberYear]] = defaultdict(list)
-    for of_member in _member_years(year_end, branches):
-        if of_member.branch is not None:
-            years[of_member.branch].append(of_member)
-    annual: list[AnnualResult] = []
-    of_branches: list[BranchAnnualResult] = []
+def _chunks(branches: Sequence[Branch], year: int) -> Iterable[tuple[Policy, list[int]]]:
+    """Chunks of branches for which the same numbers hold, in order."""
+    policies = PolicyBook()
+    under: dict[tuple[int, int], tuple[Policy, list[int]]] = {}
     for branch in branches:
-        of_branch = {of_member.member: of_member for of_member in years[branch.pk]}
-        if not of_branch:
-            continue
-        policy = policies.of(branch.committee_id, year_end.year)
-        ranked = rank_branch(of_branch.values(), top=policy.candidate_ranks)
-        below = sum(place.is_below for place in ranked)
-        annual += [
-            AnnualResult(
-                year_end=year_end,
-                year=year_end.year,
-                member_id=place.member,
-                branch=branch,
-                total=of_branch[place.member].total,
-                pass_total=of_branch[place.member].pass_total,
-                assessed_months=of_branch[place.member].assessed_months,
-                zero_months=of_branch[place.member].zero_months,
-                rank=place.rank,
-                is_below=place.is_below,
-                is_full_member=of_branch[place.member].is_full_member,
-                is_candidate=place.is_candidate,
-            )
-            for place in ranked
-        ]
-        of_branches.append(
-            BranchAnnualResult(
-                year_end=year_end,
-                year=year_end.year,
-                branch=branch,
-                ranked=len(ranked),
-                below=below,
-                is_eligible=is_branch_eligible(len(ranked), below, policy.branch_below_percent),
-            )
+        policy = policies.of(branch.committee_id, year)
+        numbers = (policy.candidate_ranks, policy.branch_below_percent)
+        under.setdefault(numbers, (policy, []))[1].append(branch.pk)
+    for policy, ids in under.values():
+        for start in range(0, len(ids), CHUNK):
+            yield policy, ids[start : start + CHUNK]
+
+
+def _store_figures(year_end: YearEnd, branches: Sequence[int], policy: Policy) -> int:
+    """Rank the members whose last assessed month was in one of these branches, then say
+    which of the branches are eligible; return how many members were ranked."""
+    if is_possible():
+        members = rank_in_database(year_end=year_end, branches=branches, policy=policy)
+    else:
+        members = rank_row_by_row(year_end=year_end, branches=branches, policy=policy)
+    counted = (
+        AnnualResult.objects.filter(year_end=year_end, branch__in=branches)
+        .order_by()
+        .values_list("branch")
+        .annotate(ranked=Count("pk"), low=Count("pk", filter=Q(is_below=True)))
+    )
+    BranchAnnualResult.objects.bulk_create(
+        BranchAnnualResult(
+            year_end=year_end,
+            year=year_end.year,
+            branch_id=branch,
+            ranked=ranked,
+            below=below,
+            is_eligible=is_branch_eligible(ranked, below, policy.branch_below_percent),
         )
-    return annual, of_branches
+        for branch, ranked, below in counted
+    )
+    return members
 
 
-def _member_years(year_end: YearEnd, branches: Sequence[Branch]) -> Iterable[MemberYear]:
+def rank_row_by_row(*, year_end: YearEnd, branches: Sequence[int], policy: Policy) -> int:
+    """The portable form of ``rank_in_database``, for any database Django knows."""
+    years: defaultdict[int, dict[int, MemberYear]] = defaultdict(dict)
+    for of_member in _member_years(year_end, branches):
+        if of_member.branch is not None and of_member.branch in branches:
+            years[of_member.branch][of_member.member] = of_member
+    annual = [
+        AnnualResult(
+            year_end=year_end,
+            year=year_end.year,
+            member_id=place.member,
+            branch_id=branch,
+            total=of_branch[place.member].total,
+            pass_total=of_branch[place.member].pass_total,
+            assessed_months=of_branch[place.member].assessed_months,
+            zero_months=of_branch[place.member].zero_months,
+            rank=place.rank,
+            is_below=place.is_below,
+            is_full_member=of_branch[place.member].is_full_member,
+            is_candidate=place.is_candidate,
+        )
+        for branch, of_branch in years.items()
+        for place in rank_branch(of_branch.values(), top=policy.candidate_ranks)
+    ]
+    AnnualResult.objects.bulk_create(annual)
+    return len(annual)
+
+
+def _member_years(year_end: YearEnd, branches: Sequence[int]) -> Iterable[MemberYear]:
     """The years of everybody with a final month in these branches, months elsewhere included.
     Who was frozen in another branch keeps those figures. Two queries."""
     of_year = MonthlyResult.objects.final().filter(month__in=months_of_year(year_end.year))
