@@ -1,0 +1,90 @@
+"""Every main page of the demonstration, at both widths: reachable, legible, quiet."""
+
+import pytest
+from django.utils import timezone
+
+from lib.months import previous_month
+from members.models import User
+from points.models import RuleBook
+from reviews.demo.build import build
+from reviews.models import FollowUp, Objection, Publication, Round
+from tests.browser.office import DESK, PHONE, Browsers
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def addresses(now) -> list[tuple[str, str]]:
+    """Each main page, with the account that looks at it."""
+    month = now.date().replace(day=1)
+    last = previous_month(month)
+    branch = {"branch__name": "就业促进处党支部"}
+    late = Round.objects.get(state=Round.State.REVIEWING, **branch)
+    book = RuleBook.objects.filter(**branch).latest("version")
+    year = f"{month.year}/"
+    return [
+        ("member", "/"),
+        ("member", "/declarations/"),
+        ("member", f"/declarations/{year}{month.month}/"),
+        ("member", f"/declarations/{year}{month.month}/?pick=1"),
+        ("member", f"/results/{previous_month(last):%Y}/{previous_month(last).month}/"),
+        ("member", f"/results/{year}"),
+        ("member", "/publications/"),
+        (
+            "member",
+            Publication.objects.filter(round__branch=late.branch).latest("pk").get_absolute_url(),
+        ),
+        ("member", "/rules/"),
+        ("member", f"/rules/{book.pk}/"),
+        ("member", "/about/rules/"),
+        ("member", "/notices/"),
+        ("secretary", "/"),
+        ("secretary", "/register/"),
+        ("secretary", "/rounds/"),
+        ("secretary", f"/rounds/{late.pk}/"),
+        ("secretary", f"/rounds/{late.pk}/review/"),
+        ("secretary", f"/rounds/{late.pk}/review/?show=all"),
+        ("secretary", f"/rounds/{late.pk}/meeting/"),
+        ("secretary", f"/rounds/{late.pk}/results/"),
+        ("secretary", "/objections/"),
+        ("secretary", "/follow-ups/"),
+        ("secretary", FollowUp.objects.get(holder__user__username="secretary").get_absolute_url()),
+        ("deputy", f"/rounds/{late.pk}/review/"),
+        ("leader", "/follow-ups/"),
+        ("staff", "/"),
+        ("staff", f"/rounds/{year}{month.month}/"),
+        ("staff", Objection.objects.get(state=Objection.State.OPEN).get_absolute_url()),
+        ("staff", "/year/"),
+        ("staff", f"/year/{last.year - 1}/"),
+        ("staff", f"/year/{year}"),
+        ("staff", "/roll/"),
+        ("staff", "/roll/import/"),
+        ("staff", "/jobs/"),
+        ("admin", "/admin/"),
+    ]
+
+
+def test_every_main_page_is_legible_and_quiet(browser, live_server, settings, violations):
+    settings.DEMO = True
+    now = timezone.localtime()
+    build(now=now)
+    browsers = Browsers(browser, live_server.url, PHONE)
+    pages = {name: browsers.of(User.objects.get(username=name)) for name in settings.DEMO_ACCOUNTS}
+
+    found = []
+    for username, address in addresses(now):
+        page = pages[username]
+        for viewport in (PHONE, DESK):
+            where = f"{username} {address} {viewport['width']}"
+            page.set_viewport_size(viewport)
+            answer = page.goto(f"{live_server.url}{address}")
+            if answer.status != 200:
+                found.append(f"{where}: {answer.status}")
+                continue
+            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                found.append(f"{where}: wider than the window")
+            if not address.startswith("/admin/"):
+                found += [f"{where}: {one}" for one in violations(page)]
+    for context in browser.contexts:
+        context.close()
+
+    assert found + browsers.complaints == []
