@@ -7,8 +7,6 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Count, Q
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from branches.models import Branch
 from members.models import Member
@@ -16,6 +14,7 @@ from members.rights import Actor
 from points.models import Declaration, Entry
 from points.workflow import can_write
 from reviews.models import Objection, Publication, Round
+from reviews.selectors.month_steps import five_steps
 
 State = Round.State
 NOT_FILED = (Declaration.State.DRAFT, Declaration.State.MISSING)
@@ -211,41 +210,14 @@ def month_steps(
 ) -> list[dict[str, Any]]:
     """The month's five steps with where this round is, for the stepper (domain.md §5)."""
     sheets = list(rows)
-    filed = sum(not row.is_missing for row in sheets)
-    done = [State.OPEN, State.REVIEWING, State.PUBLISHED, State.CLOSED].index(State(round_.state))
-    if round_.state == State.OPEN and today <= round_.declare_by:
-        now = 1
-    else:
-        now = {0: 2, 1: 2, 2: 3, 3: 5}[done]
-    due = due_on(round_, today)
-    is_late = due is not None and due < today
     publication = publication_of(round_)
-
-    def step(place: int, label: str, **more: Any) -> dict[str, Any]:
-        current = "late" if is_late else "current"
-        state = "done" if place < now else current if place == now else "upcoming"
-        return {"label": label, "state": state, **more}
-
-    return [
-        step(
-            0,
-            _("Register"),
-            note=ngettext("%(count)s item", "%(count)s items", registered) % {"count": registered},
-        ),
-        step(
-            1,
-            _("Declare"),
-            on=round_.declare_by,
-            note=_("%(filed)s of %(members)s filed") % {"filed": filed, "members": len(sheets)},
-        ),
-        step(2, _("Review"), on=round_.review_by, note=decided),
-        step(
-            3,
-            _("Publish and verify"),
-            on=publication.ends_on if publication else None,
-            note=""
-            if publication
-            else _("%(days)s working days") % {"days": round_.publication_days},
-        ),
-        step(4, _("Close the month")),
-    ]
+    return five_steps(
+        round_,
+        registered=registered,
+        filed=sum(not row.is_missing for row in sheets),
+        sheets=len(sheets),
+        ends_on=publication.ends_on if publication else None,
+        objections=0,
+        today=today,
+        decided=decided,
+    )

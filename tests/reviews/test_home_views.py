@@ -10,7 +10,8 @@ from lib.months import add_months, month_of
 from members.models import Notice
 from members.rights import actor_on, system_actor
 from reviews.models import Round
-from reviews.selectors.home import five_steps, twelve_months
+from reviews.selectors.home import twelve_months
+from reviews.selectors.month_steps import five_steps
 from reviews.services.round import open_month, start_review
 from tests.access_world import conclude
 from tests.factories import (
