@@ -4,6 +4,7 @@ Real races need two connections and row locks, so these run on PostgreSQL only; 
 one after the other are tested everywhere (test_review_services, test_publication).
 """
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -12,13 +13,14 @@ from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import connection, transaction
 
 from lib.steps import Refused
 from members.models import Notice
 from points.models import Decision, Declaration, Entry, MonthlyResult, Registration
 from points.services import declaration as declarations
 from reviews.models import Objection, Publication
+from reviews.services import publication as publications
 from reviews.services import round as rounds
 from reviews.services.publication import Correction
 from tests.reviews.branch_month import BranchMonth, at
@@ -153,6 +155,33 @@ def test_take_back_and_start_follow_one_another(month):
         assert state == Declaration.State.MISSING  # taken back first: a draft counts as not filed
     else:
         assert state == Declaration.State.IN_REVIEW
+
+
+def test_objection_of_the_last_minute_keeps_the_month_open(month):
+    """Month-end comes while the objection is being written: it waits, and finds it."""
+    month.publish()
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            publications.object_to(
+                pk=month.round.publication.pk,
+                line=None,
+                text="请核对",
+                by=month.actor("member"),
+                at=at(11, 2, hour=23),
+            )
+            ended = pool.submit(close_connection_after, month.close)
+            time.sleep(1)
+        ended.result(timeout=20)
+
+    month.round.refresh_from_db()
+    assert month.round.state == "PUBLISHED"
+
+
+def close_connection_after(step: Callable[[], object]) -> None:
+    try:
+        step()
+    finally:
+        connection.close()
 
 
 def test_objection_answered_twice_is_answered_once(month):
