@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from lib.steps import Refused
 from members.models import Notice
 from points.files import inspect
-from points.models import Declaration, Decision, Entry, Evidence
+from points.models import Decision, Declaration, Entry, Evidence
 from points.services import declaration as declarations
 from tests.points.uploads import pdf, picture
 from tests.reviews.branch_month import BranchMonth, at
