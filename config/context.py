@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
 from members.models import Position, User
 from members.rights import Actor
@@ -36,7 +37,10 @@ def demo_accounts() -> dict[str, object]:
 
 
 def place_of(actor: Actor) -> str:
-    """Where somebody belongs and what they are there: 办公室党支部 · 支部书记."""
+    """Where somebody belongs and what they are there: 办公室党支部 · 支部书记; for committee
+    staff the committee, whatever branch they are in."""
+    if actor.committee_name:
+        return " · ".join([actor.committee_name, _("staff")])
     kinds = {kind for branch, kind in actor.positions if branch == actor.branch_id}
     position = next((str(kind.label) for kind in Position.Kind if kind in kinds), "")
-    return " · ".join(filter(None, [actor.branch_name or actor.committee_name, position]))
+    return " · ".join(filter(None, [actor.branch_name, position]))

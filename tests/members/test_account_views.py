@@ -5,7 +5,13 @@ from django.conf import settings
 from django.urls import reverse
 
 from members.models import Event, User
-from tests.factories import BranchFactory, MemberFactory, UserFactory
+from tests.factories import (
+    BranchFactory,
+    CommitteeFactory,
+    MemberFactory,
+    StaffAppointmentFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "Willow-Bridge-42"
@@ -139,3 +145,10 @@ def test_frame_says_where_somebody_belongs(client, user):
     client.force_login(user)
 
     assert "办公室党支部" in client.get(reverse("notices")).content.decode()
+
+
+def test_frame_says_for_which_committee_staff_work(client):
+    staff = StaffAppointmentFactory(committee=CommitteeFactory(name="厅机关党委")).user
+    client.force_login(staff)
+
+    assert "厅机关党委 · 工作人员" in client.get(reverse("notices")).content.decode()
