@@ -35,7 +35,7 @@ class PlainWorkbook(XLSX):
         return stream.getvalue()
 
 
-class Ledger(admin.ModelAdmin):  # type: ignore[type-arg]
+class Ledger(admin.ModelAdmin):
     """A table that people read and never change by hand: it grows through services only."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
