@@ -65,10 +65,6 @@ class Sheet:
         return sum(line.decision is not None for line in self.lines)
 
     @property
-    def warned(self) -> int:
-        return sum(bool(line.warnings) and line.is_open for line in self.lines)
-
-    @property
     def is_returned(self) -> bool:
         return self.declaration is not None and self.declaration.state == "RETURNED"
 
@@ -102,7 +98,15 @@ class Grid:
 
     @property
     def warned(self) -> int:
-        return sum(sheet.warned for sheet in self.sheets)
+        """How many to look at twice, those approved when they were registered among them."""
+        return sum(bool(line.warnings) for sheet in self.sheets for line in sheet.lines)
+
+    @property
+    def left_over(self) -> int:
+        """How many “approve all that is in order” would leave because of a warning."""
+        return sum(
+            line.is_open and bool(line.warnings) for sheet in self.sheets for line in sheet.lines
+        )
 
     def find(self, entry_id: int) -> tuple[Sheet, Line]:
         """The line of an entry, and the sheet that it stands on."""

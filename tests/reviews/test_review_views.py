@@ -40,6 +40,15 @@ def test_grid_shows_everybody_in_the_roll_order(secretary, month):
     ]
 
 
+def test_twins_are_to_be_looked_at_even_when_registering_approved_them(secretary, month):
+    for _time in range(2):
+        month.register("other")
+    page = secretary.get(grid(month, "warned"))
+
+    assert page.context["grid"].warned == 2
+    assert [len(lines) for _sheet, lines in page.context["sheets"]] == [0, 0, 0, 0, 2]
+
+
 def test_approving_replaces_the_line_and_the_counts(secretary, month):
     entry = month.entry("member")
     response = secretary.post(address(month, entry), {"outcome": "APPROVED", "seen": "0"}, **HTMX)
