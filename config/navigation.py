@@ -12,6 +12,7 @@ from members.access import (
     is_branch_committee_or_staff,
     is_member,
     is_staff,
+    is_staff_or_administrator,
 )
 from members.rights import Actor
 
@@ -45,7 +46,10 @@ GROUPS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
             Item("register", _("Registration"), "list-checks", is_branch_committee_or_staff),
             Item("rounds", _("Monthly review"), "clipboard-check", is_branch_committee_or_staff),
             Item(
-                "objections", _("Objections"), "message-square-warning", is_branch_committee_or_staff
+                "objections",
+                _("Objections"),
+                "message-square-warning",
+                is_branch_committee_or_staff,
             ),
             Item("follow_ups", _("Follow-ups"), "messages-square"),
         ),
@@ -54,7 +58,7 @@ GROUPS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
         _("Committee work"),
         (
             Item("years", _("Year-end"), "award", is_branch_committee_or_staff),
-            Item("roll", _("Roll"), "users", is_staff),
+            Item("roll", _("Roll"), "users", is_staff_or_administrator),
             Item("jobs", _("Jobs"), "timer", is_staff),
         ),
     ),

@@ -166,11 +166,11 @@ set_big_text            POST -      in   302  302  302  302  302  302  302  302 
 set_language            POST -      302  302  302  302  302  302  302  302  302  302  302
 notices                 GET  -      in   200  200  200  200  200  200  200  200  200  200
 read_notices            POST -      in   302  302  302  302  302  302  302  302  302  302
-roll                    GET  -      in   403  403  403  403  403  403  200  200  403  403
-roll_import             GET  -      in   403  403  403  403  403  403  200  200  403  403
-roll_import             POST -      in   403  403  403  403  403  403  200  200  403  403
-roll_preview            GET  -      in   403  403  403  403  403  403  200  302  403  403
-roll_preview            POST -      in   403  403  403  403  403  403  200  302  403  403
+roll                    GET  -      in   403  403  403  403  403  403  200  200  403  200
+roll_import             GET  -      in   403  403  403  403  403  403  200  200  403  200
+roll_import             POST -      in   403  403  403  403  403  403  200  200  403  200
+roll_preview            GET  -      in   403  403  403  403  403  403  200  302  403  302
+roll_preview            POST -      in   403  403  403  403  403  403  200  302  403  302
 registration            GET  own    in   403  403  200  200  200  403  200  404  403  403
 registration            GET  other  in   403  403  404  404  404  403  404  200  403  403
 registration            POST own    in   403  403  302  302  302  403  403  404  403  403
@@ -249,8 +249,8 @@ rule_book               GET  own    in   200  200  200  200  200  200  200  404 
 rule_book               GET  other  in   404  404  404  404  404  404  404  200  404  404
 open_notice             POST own    in   404  302  404  404  404  404  404  404  404  404
 open_notice             POST other  in   404  404  404  404  404  404  404  404  404  404
-roll_member             GET  own    in   403  403  403  403  403  403  200  404  403  403
-roll_member             GET  other  in   403  403  403  403  403  403  404  200  403  403
+roll_member             GET  own    in   403  403  403  403  403  403  200  404  403  200
+roll_member             GET  other  in   403  403  403  403  403  403  404  200  403  200
 """
 
 SIGN_IN = "/sign-in/"

@@ -20,10 +20,12 @@ from members.rights import Actor
 
 
 def members_visible_to(actor: Actor, today: date) -> "QuerySet[Member]":
-    """Members who are, or are about to be, in a branch below one's committees."""
-    return Member.objects.filter(
-        Exists(_not_ended(today).filter(member=OuterRef("pk"), branch__in=actor.branches_below))
-    )
+    """Members who are, or are about to be, in a branch below one's committees; for
+    administrators everybody who is on the roll."""
+    spans = _not_ended(today).filter(member=OuterRef("pk"))
+    if not actor.is_administrator:
+        spans = spans.filter(branch__in=actor.branches_below)
+    return Member.objects.filter(Exists(spans))
 
 
 def _not_ended(today: date) -> "QuerySet[Membership]":
@@ -85,6 +87,8 @@ def _row(
 
 
 def branch_choices(actor: Actor) -> "QuerySet[Branch]":
+    if actor.is_administrator:
+        return Branch.objects.all()
     return Branch.objects.filter(pk__in=actor.branches_below)
 
 
@@ -109,22 +113,24 @@ class BranchRow:
 
 def organisations_below(actor: Actor, today: date) -> list[Organisation]:
     """Committees and branches below one's own, in the roll's order. Five queries."""
-    ids = Committee.objects.subtree_ids(actor.committees)
-    committees = Committee.objects.filter(pk__in=ids).select_related("parent")
+    committees = Committee.objects.select_related("parent")
+    if not actor.is_administrator:
+        committees = committees.filter(pk__in=Committee.objects.subtree_ids(actor.committees))
+    below = branch_choices(actor)
     members = Counter(
         Membership.objects.on(today)
-        .filter(branch__in=actor.branches_below)
+        .filter(branch__in=below)
         .order_by()
         .values_list("branch", flat=True)
     )
     secretaries = {
         position.branch_id: position.member.name
         for position in Position.objects.on(today)
-        .filter(branch__in=actor.branches_below, kind=Position.Kind.SECRETARY)
+        .filter(branch__in=below, kind=Position.Kind.SECRETARY)
         .select_related("member")
     }
     branches: dict[int, list[BranchRow]] = defaultdict(list)
-    for branch in branch_choices(actor):
+    for branch in below:
         branches[branch.committee_id].append(
             BranchRow(branch, members[branch.pk], secretaries.get(branch.pk, ""))
         )

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from lib.months import format_month
 from lib.steps import Refused
-from members.access import is_staff, page_for
+from members.access import is_staff_or_administrator, page_for
 from members.forms.roll import RollFileForm, as_month
 from members.imports import RollReport, apply_roll, parse_roll, preview_roll
 from members.requests import Request
@@ -29,7 +29,7 @@ CHANGES_PER_PAGE = 100
 
 
 @require_safe
-@page_for(is_staff)
+@page_for(is_staff_or_administrator)
 def roll(request: Request) -> HttpResponse:
     """Members, searched and by branch; or the organisations."""
     actor = request.actor
@@ -67,7 +67,7 @@ def _tabs(current: str) -> list[dict[str, Any]]:
 
 
 @require_safe
-@page_for(is_staff)
+@page_for(is_staff_or_administrator)
 def roll_member(request: Request, pk: int) -> HttpResponse:
     """One member: memberships, positions, duties and exemptions by date."""
     actor = request.actor
@@ -79,7 +79,7 @@ def roll_member(request: Request, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page_for(is_staff)
+@page_for(is_staff_or_administrator)
 def roll_import(request: Request) -> HttpResponse:
     """First step: upload. Nothing is read into the roll yet."""
     form = RollFileForm(request.POST or None, request.FILES or None)
@@ -93,7 +93,7 @@ def roll_import(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page_for(is_staff)
+@page_for(is_staff_or_administrator)
 def roll_preview(request: Request, token: UUID) -> HttpResponse:
     """Second step: every change and every problem; confirmed, it is imported once."""
     actor = request.actor

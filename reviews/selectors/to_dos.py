@@ -14,7 +14,7 @@ from django.utils.translation import ngettext, pgettext
 
 from branches.models import Branch
 from lib.months import month_of
-from members.models import Position
+from members.models import Position, StaffAppointment
 from members.rights import Actor
 from points.models import Declaration, Entry, MonthlyResult, RuleBook
 from points.rules import may_decide
@@ -54,6 +54,8 @@ def to_dos_of(actor: Actor, *, today: date) -> list[ToDo]:
         found += missing_secretaries(desk)
     if actor.is_staff:
         found += late_rounds(actor, today=today)
+    if actor.is_administrator:
+        found += first_steps()
     return sorted(found, key=lambda one: (one.due_on is None, one.due_on or today))
 
 
@@ -513,6 +515,30 @@ def late_rounds(actor: Actor, *, today: date) -> Iterator[ToDo]:
             action=pgettext("to-do", "View"),
             icon="clock-alert",
             due_on=min(round_.review_by for round_ in rounds),
+        )
+
+
+# -- administrators ---------------------------------------------------------------------------
+
+
+def first_steps() -> Iterator[ToDo]:
+    """What a new installation lacks: the roll, and staff who work for a committee. Two
+    queries."""
+    if not Branch.objects.exists():
+        yield ToDo(
+            title=_("Import organisations and members"),
+            note=_("The roll is empty."),
+            url=reverse("roll_import"),
+            action=pgettext("to-do", "Import"),
+            icon="file-up",
+        )
+    elif not StaffAppointment.objects.exists():
+        yield ToDo(
+            title=_("Appoint committee staff"),
+            note=_("Nobody can approve, hold interviews or close the year yet."),
+            url=reverse("admin:members_staffappointment_add"),
+            action=pgettext("to-do", "Appoint"),
+            icon="user-round-plus",
         )
 
 

@@ -24,6 +24,7 @@ from tests.factories import (
     MemberFactory,
     RuleBookFactory,
     StaffAppointmentFactory,
+    UserFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -327,6 +328,19 @@ def test_a_secretary_without_rule_book_is_told():
     secretary = MemberFactory(branch=branch, position=(branch, "SECRETARY"))
 
     assert titles(secretary) == ["没有生效的积分管理细则"]
+
+
+# -- administrators -------------------------------------------------------------------------
+
+
+def test_an_administrator_is_led_through_a_new_installation(db):
+    administrator = UserFactory(is_superuser=True)
+
+    assert titles(administrator) == ["导入党组织和党员名册"]
+    branch = BranchFactory()
+    assert titles(administrator) == ["任命党委工作人员"]
+    StaffAppointmentFactory(committee=branch.committee)
+    assert titles(administrator) == []
 
 
 # -- the page -------------------------------------------------------------------------------
