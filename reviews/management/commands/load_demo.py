@@ -3,8 +3,8 @@
 import time
 from argparse import ArgumentParser
 from datetime import date, datetime
-from typing import Any
 from datetime import time as clock_time
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
