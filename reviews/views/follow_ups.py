@@ -2,26 +2,26 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from lib.steps import Refused
+from members.requests import Request
 from reviews.forms.follow_up import HolderForm
 from reviews.models import FollowUp
 from reviews.selectors import follow_ups as selectors
 from reviews.services import duties
-from reviews.views.rounds import actor_of
 from reviews.workflow import FOLLOW_UP_STEPS, Duty
 
 PER_PAGE = 30
 
 
 @require_safe
-def follow_ups(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
+def follow_ups(request: Request) -> HttpResponse:
+    actor = request.actor
     filters = selectors.filters(actor)
     show = request.GET.get("show", "open")
     show = show if show in filters else "open"
@@ -41,9 +41,9 @@ def follow_ups(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
+def follow_up(request: Request, pk: int) -> HttpResponse:
     """The dossier; and for committee staff, naming who holds it."""
-    actor = actor_of(request)
+    actor = request.actor
     found = get_object_or_404(
         FollowUp.objects.visible_to(actor).select_related("member", "holder", "branch"), pk=pk
     )

@@ -1,11 +1,10 @@
 """The rounds of a branch, the rounds of a month, and one round."""
 
 from datetime import date
-from typing import cast
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +15,6 @@ from lib.months import month_of, next_month, previous_month
 from lib.steps import Refused
 from members.access import is_branch_committee_or_staff, page_for
 from members.requests import Request
-from members.rights import Actor
 from points.models import Registration
 from reviews.models import Round, Verification
 from reviews.selectors import rounds as selectors
@@ -26,10 +24,6 @@ from reviews.services.round import seat_of
 from reviews.workflow import ROUND_STEPS, Seat
 
 PER_PAGE = 100
-
-
-def actor_of(request: HttpRequest) -> Actor:
-    return cast("Request", request).actor
 
 
 def visible_round(request: Request, pk: int) -> tuple[Round, Seat]:
