@@ -198,9 +198,7 @@ class ObjectionQuerySet(models.QuerySet["Objection"]):
             return self.all()
         return self.filter(
             Q(member=actor.member_id)
-            | Q(
-                publication__round__branch__in=actor.committee_branches | actor.branches_below
-            )
+            | Q(publication__round__branch__in=actor.committee_branches | actor.branches_below)
         )
 
 
