@@ -247,3 +247,18 @@ def test_an_upload_is_its_uploaders_and_the_last_one_only(client, staff):
     ):
         with pytest.raises(Refused):
             uploads.fetch(user=user, token=token, at=at)
+
+
+def test_an_administrator_imports_the_first_roll(client):
+    client.force_login(UserFactory(is_superuser=True))
+    book = openpyxl.load_workbook(BytesIO(workbook(GOOD).read()))
+    book["党组织"].append(["厅机关党委", "党委", ""])
+    content = BytesIO()
+    book.save(content)
+    file = SimpleUploadedFile("roll.xlsx", content.getvalue())
+
+    preview = client.post(reverse("roll_import"), {"file": file})["Location"]
+    client.post(preview)
+
+    assert names(client) == ["陈立群"]
+    assert Membership.objects.get().starts_on is None
