@@ -19,6 +19,8 @@ os.environ |= {"ENV_FILE": "", "DEBUG": "on", "DATA_DIR": _data_dir, "LOG_LEVEL"
 
 from config.settings import *  # noqa: E402, F403
 
+# As on a server, whichever test is the first to load the addresses.
+DEBUG = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # Messages go nowhere: a test calls the service, or starts a real worker of its own.
