@@ -134,7 +134,8 @@ class BranchMonth:
             self.register("ZZ-06", [self.dice.choice(able)], 16, until)
         for code in self.dice.sample(MISDEEDS, 2):
             if self.dice.random() < 0.55:
-                self.register(code, [self.dice.choice(able)], self.dice.randrange(4, 20), until)
+                ordinary = self.dice.choice(able[self.plan.seats :])
+                self.register(code, [ordinary], self.dice.randrange(4, 20), until)
         for member, items in self.deeds.items():
             for code, times in items:
                 self.register(code, [Member(pk=member)], 12, until, times=times)

@@ -80,6 +80,6 @@ def _items(
     if member is department.member(*story.PROBATIONARY_FIRST):
         return dict.fromkeys([*codes, "XX-04", "XX-05", "ZY-03", "QY-03", "YE-05C"], 1)
     codes += dice.choices(PLUS, k=department.items_of(member, dice))
-    if dice.random() < 0.08:
+    if seat >= plan.seats and dice.random() < 0.08:
         codes.append(dice.choice(MINUS))
     return dict.fromkeys(codes, 1)

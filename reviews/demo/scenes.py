@@ -58,9 +58,10 @@ def play_open(month: BranchMonth) -> None:
     due day has late sheets, and the retired hand in theirs on paper (代填)."""
     today = until_today(month)
     month.register_all(until=today)
+    unfiled = [month.department.account(name) for name in ("member", "admin")]
     first, last = (2, today) if not month.plan.early else (today - 3, today)
     for seat, member in enumerate(month.roster):
-        if member is month.department.account("member") or seat % 10 == 4:
+        if member in unfiled or seat % 10 == 4:
             continue
         on_paper = month.plan.key == "retired" and seat in (5, 8, 11)
         month.declare(
