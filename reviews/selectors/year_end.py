@@ -103,10 +103,10 @@ class Scope:
 
 
 def scope_of(year: int, branches: Collection[int]) -> Scope:
-    """Those with a final month in the year. One query."""
+    """Those with an assessed final month in the year. One query."""
     figures = (
         MonthlyResult.objects.final()
-        .filter(month__in=months_of_year(year), branch__in=branches)
+        .filter(month__in=months_of_year(year), branch__in=branches, is_assessed=True)
         .order_by()
         .aggregate(branches=Count("branch", distinct=True), members=Count("member", distinct=True))
     )
