@@ -25,6 +25,7 @@ from points.models import (
 from points.services import declaration as declarations
 from points.services.registration import Item
 from reviews.models import FollowUp, Objection, Publication, Round
+from reviews.services import opening
 from reviews.services import publication as publications
 from reviews.services import round as rounds
 from reviews.services.month_end import month_end
@@ -151,7 +152,7 @@ def build_place(branch: Branch, today: date) -> Place:
     }
     found, sheets, entries, registrations = {}, {}, {}, {}
     for name, month in months.items():
-        rounds.open_month(month=month, by=by, at=now, branches=[branch])
+        opening.open_month(month=month, by=by, at=now, branches=[branch])
         found[name] = Round.objects.get(branch=branch, month=month)
         registrations[name] = rounds.register(
             pk=found[name].pk,

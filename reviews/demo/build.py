@@ -15,7 +15,7 @@ from reviews.demo.month import BranchMonth
 from reviews.demo.past import import_past
 from reviews.demo.roll import Department, build_roll
 from reviews.models import FollowUp, Round
-from reviews.services import round as rounds
+from reviews.services import opening
 from reviews.services.month_end import month_end
 
 # Notices that are older count as read.
@@ -73,7 +73,7 @@ def come_over(department: Department) -> None:
 def play_month(department: Department, month: date) -> None:
     """Open the month, let every branch come as far as the story says, and run month-end."""
     calendar = department.calendar
-    rounds.open_month(month=month, by=department.system, at=calendar.moment(month, hour=1))
+    opening.open_month(month=month, by=department.system, at=calendar.moment(month, hour=1))
     plans = {department.branches[plan.key].pk: plan for plan in story.PLANS}
     for round_ in Round.objects.filter(month=month).order_by("branch__roll_order"):
         branch_month = BranchMonth(department, plans[round_.branch_id], round_)

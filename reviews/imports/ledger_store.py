@@ -30,7 +30,7 @@ from reviews.imports.ledger_file import Ledger, LedgerRow
 from reviews.imports.ledger_plan import Known, LedgerReport, claimed_points, preview_ledger
 from reviews.models import Round
 from reviews.services.follow_ups import PolicyBook
-from reviews.services.round import day_of_month
+from reviews.services.opening import day_of_month
 
 CHUNK = 1_000
 Used = dict[str, Decimal]

@@ -25,8 +25,7 @@ from members.rights import Actor
 from points.models import RuleBook
 from reviews.models import JobRun, Round
 from reviews.services import month_end as closing
-from reviews.services import reminders
-from reviews.services import round as rounds
+from reviews.services import opening, reminders
 from reviews.services.one_at_a_time import one_at_a_time
 
 logger = logging.getLogger(__name__)
@@ -93,7 +92,7 @@ def due_to_open(at: datetime, block: Block | None = None) -> Due:
     """Branches with a rule book in force and no round: for this month, and for the months
     since their last round that went through the product. A branch whose past was imported
     starts with this month. Source: domain.md §5.1."""
-    current = rounds.current_month(at)
+    current = opening.current_month(at)
     live = Q(rounds__publication__isnull=False) | ~Q(rounds__state=Round.State.CLOSED)
     branches = (
         Branch.objects.active()
@@ -148,7 +147,7 @@ def due_to_escalate(at: datetime, block: Block | None = None) -> Due:
 
 def open_rounds(month: date, branches: list[int], by: Actor, at: datetime) -> Mapping[str, int]:
     rows = Branch.objects.filter(pk__in=branches).select_related("committee")
-    opened = rounds.open_month(month=month, branches=list(rows), by=by, at=at)
+    opened = opening.open_month(month=month, branches=list(rows), by=by, at=at)
     return {"rounds": opened.rounds, "declarations": opened.declarations}
 
 

@@ -5,9 +5,9 @@ second of two people is told what the first one did.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -17,11 +17,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from branches.models import Branch
-from lib.months import last_day, month_of
 from lib.steps import Refused
 from lib.workdays import publication_end
-from members.models import Member, Membership, Position
+from members.models import Member, Position
 from members.notices import Message, record, tell
 from members.rights import Actor
 from points.models import (
@@ -30,9 +28,7 @@ from points.models import (
     Entry,
     Evidence,
     MonthlyResult,
-    Policy,
     Registration,
-    RuleBook,
 )
 from points.rules import may_decide, may_decide_entry
 from points.scoring import Score
@@ -45,94 +41,6 @@ from reviews.rules import Bench, may_register
 from reviews.workflow import ROUND_STEPS, Seat
 
 FILED = (Declaration.State.IN_REVIEW, Declaration.State.RETURNED)
-
-
-def day_of_month(month: date, day: int) -> date:
-    """That day of the month, or its last day where the month is shorter."""
-    return min(month + timedelta(days=day - 1), last_day(month))
-
-
-# -- opening -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What opening a month did: rounds and sheets that are new, and the branches that
-    have no rule book in force."""
-
-    rounds: int
-    declarations: int
-    without_rule_book: tuple[Branch, ...]
-
-
-def open_month(
-    *, month: date, by: Actor, at: datetime, branches: Sequence[Branch] | None = None
-) -> Opened:
-    """Open a round for each active branch that has a rule book in force, and a declaration
-    for each member on its roster. What exists already is left alone, so that running it
-    twice, late or after a crash is harmless. Source: domain.md §5.1.
-    """
-    if branches is None:
-        branches = list(Branch.objects.active().select_related("committee"))
-    rounds = declarations = 0
-    without: list[Branch] = []
-    for start in range(0, len(branches), OPEN_CHUNK):
-        opened = _open_chunk(
-            month=month, branches=branches[start : start + OPEN_CHUNK], by=by, at=at
-        )
-        rounds += opened.rounds
-        declarations += opened.declarations
-        without += opened.without_rule_book
-    return Opened(rounds, declarations, tuple(without))
-
-
-OPEN_CHUNK = 200
-
-
-@transaction.atomic
-def _open_chunk(*, month: date, branches: Sequence[Branch], by: Actor, at: datetime) -> Opened:
-    books = {
-        book.branch_id: book
-        for book in RuleBook.objects.in_force(month).filter(branch__in=branches)
-    }
-    known = set(
-        Round.objects.filter(month=month, branch__in=branches).values_list("branch", flat=True)
-    )
-    policies: dict[int, Policy] = {}
-    new: dict[int, Round] = {}
-    for branch in branches:
-        if branch.pk not in books or branch.pk in known:
-            continue
-        policy = policies.get(branch.committee_id)
-        if policy is None:
-            policy = Policy.objects.in_force(branch.committee, month.year)
-            policies[branch.committee_id] = policy
-        new[branch.pk] = Round(
-            branch=branch,
-            month=month,
-            rule_book=books[branch.pk],
-            declare_by=day_of_month(month, policy.declare_by_day),
-            review_by=day_of_month(month, policy.review_by_day),
-            publication_days=policy.publication_days,
-            opened_at=at,
-        )
-    Round.objects.bulk_create(new.values(), ignore_conflicts=True)
-    roster = Membership.objects.on(month).filter(branch__in=new).values_list("member", "branch")
-    sheets = [
-        Declaration(
-            member_id=member,
-            branch_id=branch,
-            rule_book=books[branch],
-            month=month,
-            declare_by=new[branch].declare_by,
-        )
-        for member, branch in roster
-    ]
-    Declaration.objects.bulk_create(sheets, ignore_conflicts=True)
-    if new:
-        record(by=by.user, at=at, verb="open_month", month=f"{month:%Y-%m}", rounds=len(new))
-    without = tuple(branch for branch in branches if branch.pk not in books)
-    return Opened(len(new), len(sheets), without)
 
 
 # -- locking -----------------------------------------------------------------------------
@@ -616,7 +524,3 @@ def _tell_published(publication: Publication, *, at: datetime) -> None:
 
 def month_label(month: date) -> str:
     return date_format(month, "YEAR_MONTH_FORMAT")
-
-
-def current_month(at: datetime) -> date:
-    return month_of(timezone.localdate(at))

@@ -16,6 +16,7 @@ from members.rights import actor_on, system_actor
 from points.models import Criterion
 from points.services.registration import Item
 from reviews.models import Round
+from reviews.services import opening
 from reviews.services import round as rounds
 from tests.factories import (
     BranchFactory,
@@ -61,7 +62,7 @@ class Office:
         self.member = self.person("杨静")
         self.other = self.person("陈文宁")
         self.staff = StaffAppointmentFactory(committee=committee).user
-        rounds.open_month(month=self.month, by=system_actor(), at=self.now)
+        opening.open_month(month=self.month, by=system_actor(), at=self.now)
         self.round = Round.objects.get()
 
     def person(self, name: str, **more):

@@ -13,6 +13,7 @@ from points.services import declaration as declarations
 from points.services.declaration import Line
 from points.services.registration import Item
 from reviews.models import Round
+from reviews.services import opening
 from reviews.services import publication as publications
 from reviews.services import round as rounds
 from reviews.services.month_end import month_end
@@ -67,7 +68,7 @@ class BranchMonth:
         self.users = {name: member.user for name, member in self.people.items()}
         self.users["staff"] = StaffAppointmentFactory(committee=self.committee).user
         self.users["staff elsewhere"] = StaffAppointmentFactory(committee=elsewhere.committee).user
-        rounds.open_month(month=month, by=system_actor(), at=at(month.month, 1))
+        opening.open_month(month=month, by=system_actor(), at=at(month.month, 1))
         self.round = Round.objects.get(branch=self.branch, month=month)
 
     def criterion(self, points: str, registered_by: str, **more) -> Criterion:
@@ -83,7 +84,7 @@ class BranchMonth:
 
     def also(self, month: date) -> "BranchMonth":
         """The same branch and people in another month."""
-        rounds.open_month(month=month, by=system_actor(), at=at(month.month, 1))
+        opening.open_month(month=month, by=system_actor(), at=at(month.month, 1))
         other = copy(self)
         other.month, other.round = month, Round.objects.get(branch=self.branch, month=month)
         return other

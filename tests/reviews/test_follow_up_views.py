@@ -15,6 +15,7 @@ from points.models import Criterion, MonthlyResult
 from points.services.registration import Item
 from reviews.models import FollowUp, FollowUpMonth, Round
 from reviews.selectors.follow_ups import dossier_of
+from reviews.services import opening
 from reviews.services import round as rounds
 from reviews.services.duties import name_holder
 from reviews.services.month_end import month_end
@@ -66,7 +67,7 @@ def below(member, branch, months=MONTHS, criterion=None):
     """Close months in which the member falls below the line."""
     by = system_actor()
     for month in months:
-        rounds.open_month(month=month, by=by, at=AT, branches=[branch])
+        opening.open_month(month=month, by=by, at=AT, branches=[branch])
         round_ = Round.objects.get(branch=branch, month=month)
         item = Item(criterion or Criterion.objects.get(), Decimal(1), month, "未完成督办任务")
         rounds.register(pk=round_.pk, token=uuid4(), item=item, members=[member.pk], by=by, at=AT)

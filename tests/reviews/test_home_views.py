@@ -12,7 +12,8 @@ from members.rights import actor_on, system_actor
 from reviews.models import Round
 from reviews.selectors.home import twelve_months
 from reviews.selectors.month_steps import five_steps
-from reviews.services.round import open_month, start_review
+from reviews.services.opening import open_month
+from reviews.services.round import start_review
 from tests.access_world import conclude
 from tests.factories import (
     BranchFactory,

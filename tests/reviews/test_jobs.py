@@ -16,7 +16,7 @@ from reviews.models import JobRun, Publication, Round
 from reviews.services import jobs
 from reviews.services.jobs import JOBS, Chunk
 from reviews.services.one_at_a_time import one_at_a_time
-from reviews.services.round import open_month
+from reviews.services.opening import open_month
 from tests.factories import BranchFactory, MemberFactory, RuleBookFactory
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

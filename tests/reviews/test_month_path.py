@@ -15,6 +15,7 @@ from points.services import declaration as declarations
 from points.services.declaration import Line
 from points.services.registration import Item
 from reviews.models import FollowUp, Round
+from reviews.services import opening
 from reviews.services import publication as publications
 from reviews.services import round as rounds
 from reviews.services.ledger import check_ledger
@@ -57,7 +58,7 @@ class Branch:
         return actor_on(member.user, OCTOBER)
 
     def open(self, month: date) -> Round:
-        rounds.open_month(month=month, by=system_actor(), at=at(month))
+        opening.open_month(month=month, by=system_actor(), at=at(month))
         return Round.objects.get(month=month)
 
     def declare(self, round_: Round, member) -> Entry:

@@ -9,6 +9,7 @@ from members.models import Notice, Position
 from members.rights import system_actor
 from points.models import Declaration
 from reviews.models import FollowUp, Round
+from reviews.services.opening import open_month
 from reviews.services.reminders import (
     Escalated,
     Reminded,
@@ -16,7 +17,6 @@ from reviews.services.reminders import (
     escalate,
     remind,
 )
-from reviews.services.round import open_month
 from tests.factories import (
     BranchFactory,
     CommitteeFactory,

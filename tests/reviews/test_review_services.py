@@ -11,6 +11,7 @@ from members.rights import system_actor
 from points.models import Criterion, Decision, Declaration, Entry, Evidence, MonthlyResult
 from points.services import declaration as declarations
 from reviews.models import FollowUp, Round
+from reviews.services import opening
 from reviews.services import round as rounds
 from reviews.services.month_end import month_end
 from reviews.services.round import MeetingRecord
@@ -302,7 +303,7 @@ def test_month_concluded_late_revises_the_months_after_it():
 
 def test_opening_a_month_again_leaves_a_running_round_alone(month):
     month.start()
-    rounds.open_month(month=OCTOBER, by=system_actor(), at=at(10, 29))
+    opening.open_month(month=OCTOBER, by=system_actor(), at=at(10, 29))
 
     assert Round.objects.get().state == "REVIEWING"
     assert Declaration.objects.count() == 5

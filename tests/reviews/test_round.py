@@ -16,6 +16,7 @@ from points.services import declaration as declarations
 from points.services.declaration import Line
 from points.services.registration import Item
 from reviews.models import FollowUp, Objection, Round
+from reviews.services import opening
 from reviews.services import publication as publications
 from reviews.services import round as rounds
 from reviews.services.month_end import month_end
@@ -53,7 +54,7 @@ class World:
         )
         self.member = MemberFactory(branch=self.branch)
         self.other = MemberFactory(branch=self.branch)
-        rounds.open_month(month=OCTOBER, by=system_actor(), at=at(10, 1))
+        opening.open_month(month=OCTOBER, by=system_actor(), at=at(10, 1))
         self.round = Round.objects.get()
 
     def actor(self, member):
@@ -131,7 +132,7 @@ def world() -> World:
 
 
 def test_open_month_twice_changes_nothing(world):
-    opened = rounds.open_month(month=OCTOBER, by=system_actor(), at=at(10, 3))
+    opened = opening.open_month(month=OCTOBER, by=system_actor(), at=at(10, 3))
 
     assert (opened.rounds, opened.declarations) == (0, 0)
     assert Declaration.objects.count() == 4

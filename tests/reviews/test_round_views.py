@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from reviews.models import Meeting, Publication
-from reviews.services import round as rounds
+from reviews.services import opening
 from tests.factories import BranchFactory, MemberFactory, RuleBookFactory
 from tests.reviews.branch_month import OCTOBER, BranchMonth, at, system_actor
 
@@ -202,7 +202,7 @@ def test_lists_cost_the_same_for_one_and_three(client, month, django_assert_num_
             branch = BranchFactory(committee=month.committee)
             RuleBookFactory(branch=branch)
             MemberFactory(branch=branch)
-            rounds.open_month(month=OCTOBER, by=system_actor(), at=at(10, 1))
+            opening.open_month(month=OCTOBER, by=system_actor(), at=at(10, 1))
             month.also(date(2026, 10 + number, 1) if number < 3 else date(2026, 12, 1))
         with django_assert_num_queries(13):
             staff.get(reverse("month_rounds", args=[2026, 10]))

@@ -15,6 +15,7 @@ from points.services import declaration as declarations
 from points.services.registration import Item
 from reviews.models import FollowUp, Publication, Round
 from reviews.selectors.to_dos import to_dos_of
+from reviews.services import opening
 from reviews.services import publication as publications
 from reviews.services import round as rounds
 from tests.factories import (
@@ -56,7 +57,7 @@ def member(branch):
 
 
 def open_october():
-    rounds.open_month(month=OCTOBER, by=system_actor(), at=AT)
+    opening.open_month(month=OCTOBER, by=system_actor(), at=AT)
     return Round.objects.get()
 
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from members.rights import system_actor
 from reviews.models import Publication, Round
-from reviews.services.round import open_month
+from reviews.services.opening import open_month
 from tests.factories import BranchFactory, MemberFactory, RuleBookFactory
 
 ENDED_ON = date(2026, 10, 29)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from lib.months import format_month, parse_month
 from members.rights import system_actor
 from reviews.services import jobs
-from reviews.services.round import current_month, open_month
+from reviews.services.opening import current_month, open_month
 
 
 def month(text: str) -> Any:
