@@ -79,11 +79,14 @@ class Department:
         old, seat, new = story.TRANSFERRED
         moved = self.member(old, seat)
         has_moved = month >= self.calendar.ago(story.TRANSFERRED_BACK)
-        if plan.key == old and has_moved:
-            return [member for member in self.seats[old] if member is not moved]
-        if plan.key == new and has_moved:
-            return [*self.seats[new], moved]
-        return self.seats[plan.key]
+        away = {moved} if has_moved and plan.key == old else set()
+        away |= {
+            member
+            for key, place in story.PROBATIONARY_NOW
+            if (member := self.member(key, place)).joined_on and member.joined_on > month
+        }
+        here = [member for member in self.seats[plan.key] if member not in away]
+        return [*here, moved] if has_moved and plan.key == new else here
 
     def bench(self, plan: story.Plan, day: date) -> list[Member]:
         """The members of the branch committee on that day, the secretary first if there is
@@ -164,8 +167,12 @@ def _store_people(department: Department) -> None:
         seats[key].append(member)
     department.seats = dict(seats)
     Membership.objects.bulk_create(
-        Membership(member=member, branch=department.branches[key])
-        for (key, _seat), member in zip(places, members, strict=True)
+        Membership(
+            member=member,
+            branch=department.branches[place[0]],
+            starts_on=member.joined_on if place in story.PROBATIONARY_NOW else None,
+        )
+        for place, member in zip(places, members, strict=True)
     )
 
 
