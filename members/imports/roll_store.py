@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from branches.imports import apply_organisations
 from branches.models import Branch, Committee
+from lib.pinyin import initials, spelled
 from members.imports.roll_file import Roll
 from members.imports.roll_plan import (
     DUTY,
@@ -141,10 +142,7 @@ def _change_spans(report: RollReport, members: dict[str, int]) -> None:
 
 def pinyin_of(name: str) -> dict[str, str]:
     """The pinyin of a name, and its initials, for searching: 张三 is zhangsan and zs."""
-    # Its dictionary takes a third of a second to load: only where somebody has a new name.
-    from pypinyin import Style, lazy_pinyin
-
     return {
-        "pinyin": "".join(lazy_pinyin(name)).lower()[:100],
-        "initials": "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).lower()[:20],
+        "pinyin": spelled(name)[:100],
+        "initials": initials(name)[:20],
     }

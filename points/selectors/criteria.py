@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from django.db.models import QuerySet
-from pypinyin import Style, lazy_pinyin
 
+from lib.pinyin import initials
 from points.models import Category, Criterion, Declaration
 from points.rules import applies_to
 from points.selectors.estimate import Estimate, Left
@@ -77,9 +76,3 @@ def haystack(criterion: Criterion) -> str:
     category = str(criterion.get_category_display())
     parts = (criterion.code, criterion.text, category)
     return " ".join([*parts, initials(criterion.text), initials(category)]).lower()
-
-
-@lru_cache(maxsize=4096)
-def initials(text: str) -> str:
-    """撰写学习心得 → zxxxxd. Rule books change once a year: worth remembering."""
-    return "".join(lazy_pinyin(text, style=Style.FIRST_LETTER, errors="ignore")).lower()
