@@ -2,9 +2,9 @@
 
 The rules are those of ``reviews.ranking``; this is their form for databases that rank by
 themselves. Measured by ``make bench`` with 100,000 members: 1.3 times the bare SQL on SQLite,
-1.2 times on PostgreSQL; row by row through Python it was 15 times (20,000 members). Sums are taken in whole
-hundredths, because SQLite adds decimals as floating-point numbers and totals are compared
-exactly. A test holds both forms against each other.
+1.2 times on PostgreSQL; row by row through Python it was 15 times (20,000 members). Sums are
+taken in whole hundredths, because SQLite adds decimals as floating-point numbers and totals
+are compared exactly. A test holds both forms against each other.
 """
 
 from collections.abc import Sequence
