@@ -3,11 +3,10 @@
 import pytest
 from django.utils import timezone
 
-from lib.months import previous_month
 from members.models import User
-from points.models import RuleBook
+from points.models import MonthlyResult, RuleBook
 from reviews.demo.build import build
-from reviews.models import FollowUp, Objection, Publication, Round
+from reviews.models import FollowUp, Objection, Publication, Round, YearEnd
 from tests.browser.office import DESK, PHONE, Browsers
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -16,17 +15,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def addresses(now) -> list[tuple[str, str]]:
     """Each main page, with the account that looks at it."""
     month = now.date().replace(day=1)
-    last = previous_month(month)
     branch = {"branch__name": "就业促进处党支部"}
     late = Round.objects.get(state=Round.State.REVIEWING, **branch)
     book = RuleBook.objects.filter(**branch).latest("version")
     year = f"{month.year}/"
+    result = MonthlyResult.objects.final().filter(member__user__username="member").latest("month")
     return [
         ("member", "/"),
         ("member", "/declarations/"),
         ("member", f"/declarations/{year}{month.month}/"),
         ("member", f"/declarations/{year}{month.month}/?pick=1"),
-        ("member", f"/results/{previous_month(last):%Y}/{previous_month(last).month}/"),
+        ("member", result.get_absolute_url()),
         ("member", f"/results/{year}"),
         ("member", "/publications/"),
         (
@@ -54,7 +53,7 @@ def addresses(now) -> list[tuple[str, str]]:
         ("staff", f"/rounds/{year}{month.month}/"),
         ("staff", Objection.objects.get(state=Objection.State.OPEN).get_absolute_url()),
         ("staff", "/year/"),
-        ("staff", f"/year/{last.year - 1}/"),
+        ("staff", YearEnd.objects.get().get_absolute_url()),
         ("staff", f"/year/{year}"),
         ("staff", "/roll/"),
         ("staff", "/roll/import/"),
