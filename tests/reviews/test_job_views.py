@@ -57,7 +57,8 @@ def test_what_is_due_can_be_run_now_and_is_recorded(client, staff, branch):
 
 
 def test_running_it_again_says_that_nothing_is_due(client, staff, branch):
-    key = f"{month_of(timezone.localdate()):%Y-%m-%d} 0-199"
+    first = branch.pk // 200 * 200
+    key = f"{month_of(timezone.localdate()):%Y-%m-%d} {first}-{first + 199}"
     for _ in range(2):
         client.post(reverse("run_job"), {"job": "open_month", "key": key})
 
