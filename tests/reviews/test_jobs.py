@@ -35,11 +35,11 @@ def clock_at(moment: datetime):
 
 
 def branches_with_members(count: int = 2) -> list:
-    branches = []
-    for _ in range(count):
-        book = RuleBookFactory()
-        MemberFactory(branch=book.branch)
-        branches.append(book.branch)
+    """Numbered so that they lie in one block, whatever numbers other tests used up."""
+    branches = [BranchFactory(pk=1_000_000 + n) for n in range(count)]
+    for branch in branches:
+        RuleBookFactory(branch=branch)
+        MemberFactory(branch=branch)
     return branches
 
 
