@@ -180,7 +180,7 @@ def greeting(url: str, folder: Path) -> str:
 
 
 def interrupt(signum: int, frame: FrameType | None) -> None:
-    """Treat a termination like Ctrl-C, so that the children are stopped too."""
+    """Stop on Ctrl-C and on a termination alike, so that the children are stopped too."""
     raise KeyboardInterrupt
 
 
@@ -212,6 +212,8 @@ def serve(host: str, port: int) -> None:
 
 def main() -> int:
     """Serve; return what the shell should see."""
+    # A script that starts us in the background hands SIGINT down as ignored.
+    signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, interrupt)
     try:
         serve(os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000")))
