@@ -177,8 +177,8 @@ def test_a_chunk_that_dies_in_the_middle_is_taken_up_again(server_site):
                 worker,
                 lambda: any(key.endswith(" 100-199") for _, key in running(server_site)),
             )
-            kill(worker)
         finally:
+            kill(worker)
             blocker.rollback()
     assert server_site.closed() == 1
 
