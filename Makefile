@@ -73,7 +73,7 @@ run: .venv/.run .env $(CATALOGUE).mo
 	@exec $(PY) -m config.serve
 
 test: .venv/.dev .env $(CATALOGUE).mo
-	$(PY) -m pytest -n auto --dist loadgroup $(ARGS)
+	$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 e2e: .venv/.e2e .env $(CATALOGUE).mo
 	$(PY) -m pytest -m browser $(ARGS)

@@ -1,5 +1,10 @@
 """What every test may count on."""
 
+import fcntl
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from lib import catalogue
@@ -21,3 +26,15 @@ def _forget_the_language() -> None:
     from django.utils import translation
 
     translation.activate("zh-hans")
+
+
+@pytest.fixture(autouse=True)
+def _one_worker_at_a_time(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests that start real processes share a broker and the processor: one after the other,
+    in whichever of the suite's processes they are."""
+    if request.node.get_closest_marker("worker") is None:
+        yield
+        return
+    with (Path(tempfile.gettempdir()) / "points-worker-tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -4,7 +4,7 @@ import pytest
 
 from tests.bench.__main__ import bench
 
-pytestmark = [pytest.mark.worker, pytest.mark.xdist_group("worker")]
+pytestmark = pytest.mark.worker
 
 
 def test_month_end_and_year_end_do_what_plain_sql_does(capsys):

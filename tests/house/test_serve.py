@@ -16,7 +16,7 @@ import pytest
 from config import serve
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.worker, pytest.mark.xdist_group("worker")]
+pytestmark = pytest.mark.worker
 
 
 def free_port() -> int:

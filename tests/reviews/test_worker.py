@@ -19,7 +19,7 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 SECONDS = 60
 BRANCHES = 12
 
-pytestmark = [pytest.mark.worker, pytest.mark.xdist_group("worker")]
+pytestmark = pytest.mark.worker
 
 
 class Site:
