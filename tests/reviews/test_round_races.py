@@ -16,12 +16,15 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 
 from lib.steps import Refused
-from members.models import Notice
+from members.models import Event, Notice
+from members.rights import system_actor
 from points.models import Decision, Declaration, Entry, MonthlyResult, Registration
 from points.services import declaration as declarations
-from reviews.models import Objection, Publication
+from reviews.models import FollowUp, Objection, Publication, Round
+from reviews.services import opening
 from reviews.services import publication as publications
 from reviews.services import round as rounds
+from reviews.services.month_end import month_end
 from reviews.services.publication import Correction
 from tests.reviews.branch_month import BranchMonth, at
 
@@ -175,6 +178,40 @@ def test_objection_of_the_last_minute_keeps_the_month_open(month):
 
     month.round.refresh_from_db()
     assert month.round.state == "PUBLISHED"
+
+
+def test_two_workers_at_month_end_close_once(month):
+    month.register("member", "other")
+    month.register("member", item=month.item(day=10))
+    month.publish()
+    december = at(12, 1)
+
+    def work() -> None:
+        month_end(on=december.date(), by=system_actor(), at=december)
+
+    assert race(work, work, work) == ["done", "done", "done"]
+
+    month.round.refresh_from_db()
+    assert month.round.state == "CLOSED"
+    assert list(Event.objects.filter(verb="close").values_list("details", flat=True)) == [
+        {"rounds": 1}
+    ]
+    talk = FollowUp.objects.get()
+    assert (talk.kind, talk.member) == ("TALK", month.member)
+    told = Notice.objects.filter(key=f"follow_up:{talk.pk}").values_list("user", flat=True)
+    assert sorted(told) == sorted([month.member.user_id, month.secretary.user_id])
+
+
+def test_two_workers_open_a_month_once(month):
+    november = at(11, 1)
+
+    def work() -> None:
+        opening.open_month(month=november.date(), by=system_actor(), at=november)
+
+    assert race(work, work) == ["done", "done"]
+
+    assert Round.objects.filter(month=november.date()).count() == 1
+    assert Declaration.objects.filter(month=november.date()).count() == 5
 
 
 def close_connection_after(step: Callable[[], object]) -> None:
