@@ -26,20 +26,6 @@ def points_field(verbose_name: Any, **kwargs: Any) -> models.DecimalField:
     return models.DecimalField(verbose_name, max_digits=9, decimal_places=2, **kwargs)
 
 
-class PolicyQuerySet(models.QuerySet["Policy"]):
-    def in_force(self, committee: Committee, year: int) -> "Policy":
-        """The policy of the nearest committee upwards that has one for the year; else
-        the source's own numbers (unsaved)."""
-        chain = list(committee_chain(committee))
-        found = {
-            policy.committee_id: policy for policy in self.filter(year=year, committee__in=chain)
-        }
-        for pk in chain:
-            if pk in found:
-                return found[pk]
-        return Policy(committee=committee, year=year)
-
-
 def committee_chain(committee: Committee) -> Iterable[int]:
     """The committee and its superiors, nearest first."""
     parents = dict(Committee.objects.values_list("pk", "parent_id"))
@@ -83,8 +69,6 @@ class Policy(models.Model):
         default=30,
         validators=[MaxValueValidator(100)],
     )
-
-    objects = PolicyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("policy")

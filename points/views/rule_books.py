@@ -17,6 +17,7 @@ from points.selectors.rule_book import (
     versions,
     versions_of,
 )
+from points.services.policy import PolicyBook
 
 
 @require_safe
@@ -62,9 +63,7 @@ def rule_book(request: Request, pk: int) -> HttpResponse:
 @require_safe
 def about_rules(request: Request) -> HttpResponse:
     """How points are worked out, and what was decided where the rules are silent."""
-    branch = (
-        Branch.objects.filter(pk=request.actor.branch_id or 0).select_related("committee").first()
-    )
+    branch = Branch.objects.filter(pk=request.actor.branch_id or 0).first()
     year = timezone.localdate().year
-    policy = Policy.objects.in_force(branch.committee, year) if branch else Policy(year=year)
+    policy = PolicyBook().of(branch.committee_id, year) if branch else Policy(year=year)
     return render(request, "points/about_rules.html", {"policy": policy})

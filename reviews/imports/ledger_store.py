@@ -19,6 +19,7 @@ from members.notices import record
 from members.rights import Actor
 from points.models import Criterion, Decision, Entry, MonthlyResult, ResultLine, RuleBook
 from points.scoring import Claim, CriterionRule, Score, score_month
+from points.services.policy import PolicyBook
 from points.services.results import (
     build_result,
     compute_results,
@@ -29,7 +30,6 @@ from points.services.results import (
 from reviews.imports.ledger_file import Ledger, LedgerRow
 from reviews.imports.ledger_plan import Known, LedgerReport, claimed_points, preview_ledger
 from reviews.models import Round
-from reviews.services.follow_ups import PolicyBook
 from reviews.services.opening import day_of_month
 
 CHUNK = 1_000

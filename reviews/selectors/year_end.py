@@ -14,9 +14,9 @@ from branches.models import Branch, Committee
 from lib.months import months_of_year
 from members.rights import Actor
 from points.models import MonthlyResult
+from points.services.policy import PolicyBook
 from reviews.exports import figures_of, remarks_on
 from reviews.models import AnnualResult, BranchAnnualResult, Round, YearEnd
-from reviews.services.follow_ups import PolicyBook
 from reviews.services.year_end import OpenRound
 
 CENT = Decimal("0.01")

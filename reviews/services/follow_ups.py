@@ -15,12 +15,13 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from branches.models import Branch, Committee
+from branches.models import Branch
 from lib.months import last_day
 from lib.workdays import add_workdays
 from members.models import LeadershipDuty, Member, Position
 from members.notices import Message, tell
-from points.models import MonthlyResult, Policy
+from points.models import MonthlyResult
+from points.services.policy import PolicyBook
 from reviews.models import FollowUp, FollowUpMonth, Round
 from reviews.services.round import month_label
 from reviews.thresholds import (
@@ -35,23 +36,6 @@ from reviews.thresholds import (
     reconcile,
     streaks,
 )
-
-
-class PolicyBook:
-    """Every policy, and who inherits which: read once for a run, whatever its size."""
-
-    def __init__(self) -> None:
-        self._parents = dict(Committee.objects.values_list("pk", "parent_id"))
-        self._policies = {(p.committee_id, p.year): p for p in Policy.objects.all()}
-        self._default = Policy()
-
-    def of(self, committee: int, year: int) -> Policy:
-        current: int | None = committee
-        while current is not None:
-            if policy := self._policies.get((current, year)):
-                return policy
-            current = self._parents.get(current)
-        return self._default
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +73,8 @@ def reconcile_branches(
     line in them, to what the final results demand. With ``rounds`` only the members whom
     these rounds may concern are looked at; without, everybody whom any month may.
 
-    The branches' rows are locked in order, so that two workers follow one another. The
-    number of statements does not depend on the number of members."""
-    list(
-        Branch.objects.select_for_update(no_key=True)
-        .filter(pk__in=branches)
-        .order_by("pk")
-        .values_list("pk")
-    )
+    The caller holds the locks of the branches' rows, so that two workers follow one another.
+    The number of statements does not depend on the number of members."""
     members = _concerned(branches, rounds)
     rows = _rows(branches, members)
     _store_streaks([row for row in rows if row.member in members])

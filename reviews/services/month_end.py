@@ -16,8 +16,9 @@ from branches.models import Branch
 from members.notices import record
 from members.rights import Actor
 from points.models import MonthlyResult
+from points.services.policy import PolicyBook
 from reviews.models import Objection, Round
-from reviews.services.follow_ups import PolicyBook, Reconciled, reconcile_branches
+from reviews.services.follow_ups import Reconciled, reconcile_branches
 
 CHUNK = 100
 

@@ -12,7 +12,8 @@ from lib.months import last_day, month_of
 from members.models import Membership
 from members.notices import record
 from members.rights import Actor
-from points.models import Declaration, Policy, RuleBook
+from points.models import Declaration, RuleBook
+from points.services.policy import PolicyBook
 from reviews.models import Round
 
 
@@ -68,15 +69,12 @@ def _open_chunk(*, month: date, branches: Sequence[Branch], by: Actor, at: datet
     known = set(
         Round.objects.filter(month=month, branch__in=branches).values_list("branch", flat=True)
     )
-    policies: dict[int, Policy] = {}
+    policies = PolicyBook()
     new: dict[int, Round] = {}
     for branch in branches:
         if branch.pk not in books or branch.pk in known:
             continue
-        policy = policies.get(branch.committee_id)
-        if policy is None:
-            policy = Policy.objects.in_force(branch.committee, month.year)
-            policies[branch.committee_id] = policy
+        policy = policies.of(branch.committee_id, month.year)
         new[branch.pk] = Round(
             branch=branch,
             month=month,

@@ -19,8 +19,8 @@ from branches.models import Branch, Committee
 from members.models import Position, StaffAppointment
 from members.notices import Message, tell, tell_users
 from points.models import Declaration
+from points.services.policy import PolicyBook
 from reviews.models import FollowUp, Objection, Round
-from reviews.services.follow_ups import PolicyBook
 from reviews.services.round import month_label
 
 # A member hears of a sheet that is still a draft so many days before it is due, and once

@@ -18,6 +18,7 @@ from members.models import Member, Membership
 from members.notices import record
 from members.rights import Actor
 from points.models import MonthlyResult, Policy, RuleBook
+from points.services.policy import PolicyBook
 from reviews.models import AnnualResult, BranchAnnualResult, Round, YearEnd
 from reviews.ranking import (
     MemberYear,
@@ -27,7 +28,6 @@ from reviews.ranking import (
     rank_branch,
 )
 from reviews.rules import may_close_year
-from reviews.services.follow_ups import PolicyBook
 from reviews.services.year_end_sql import is_possible, rank_in_database
 
 CHUNK = 100
