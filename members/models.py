@@ -97,6 +97,7 @@ class Member(models.Model):
     born_on = models.DateField(_("date of birth"), null=True, blank=True)
     joined_on = models.DateField(_("joined the Party on"), null=True, blank=True)
     full_since = models.DateField(_("full member since"), null=True, blank=True)
+    retired_on = models.DateField(_("retired on"), null=True, blank=True)
     is_leading_cadre = models.BooleanField(_("leading cadre"), default=False)
     phone = models.CharField(_("mobile phone"), max_length=30, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
@@ -137,12 +138,25 @@ class SpanQuerySet(models.QuerySet[Any]):
 
 
 class Membership(models.Model):
-    """组织关系: member × branch from a day to a day."""
+    """组织关系: member × branch from a day to a day, and why it ended."""
+
+    class EndReason(models.TextChoices):
+        TRANSFERRED = "TRANSFERRED", _("transferred to another branch")
+        TRANSFERRED_OUT = "TRANSFERRED_OUT", _("transferred out of the organisation")
+        DIED = "DIED", _("deceased")
+        LOST_CONTACT = "LOST_CONTACT", _("contact lost")
+        LEFT = "LEFT", _("left the Party")
+        REMOVED = "REMOVED", _("removed from the Party")
+        EXPELLED = "EXPELLED", _("expelled from the Party")
+        CANCELLED = "CANCELLED", _("probationary membership cancelled")
 
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="memberships")
     branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="memberships")
     starts_on = models.DateField(_("from"), null=True, blank=True)
     ends_on = models.DateField(_("to"), null=True, blank=True)
+    end_reason = models.CharField(
+        _("why it ended"), max_length=16, choices=EndReason.choices, blank=True
+    )
 
     objects = SpanQuerySet.as_manager()
 
@@ -152,6 +166,10 @@ class Membership(models.Model):
         ordering = [F("starts_on").asc(nulls_first=True), "pk"]
         constraints = [
             span_constraint("membership_span"),
+            models.CheckConstraint(
+                condition=Q(end_reason="") | Q(ends_on__isnull=False),
+                name="membership_end_reason",
+            ),
             models.UniqueConstraint(
                 fields=["member"], condition=Q(ends_on__isnull=True), name="membership_one_open"
             ),
@@ -272,19 +290,40 @@ class StaffAppointment(models.Model):
 
 
 class ExemptionQuerySet(models.QuerySet["Exemption"]):
+    def approved(self) -> "ExemptionQuerySet":
+        return self.filter(state=Exemption.State.APPROVED)
+
     def in_month(self, month: date) -> "ExemptionQuerySet":
-        return self.filter(first_month__lte=month, last_month__gte=month)
+        """The approved ones that cover the month."""
+        return self.approved().filter(first_month__lte=month, last_month__gte=month)
 
 
 class Exemption(models.Model):
-    """免评: a member not assessed in a span of months, both included."""
+    """免评: a member not assessed in a span of months, both included. A branch asks for it;
+    committee staff approve or refuse it. Only an approved one counts."""
+
+    class State(models.TextChoices):
+        REQUESTED = "REQUESTED", _("waiting for approval")
+        APPROVED = "APPROVED", _("approved")
+        REFUSED = "REFUSED", _("refused")
 
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="exemptions")
     first_month = models.DateField(_("first month"))
     last_month = models.DateField(_("last month"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)
-    approved_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    approved_at = models.DateTimeField(_("approved at"))
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.APPROVED
+    )
+    requested_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    requested_at = models.DateTimeField(_("requested at"), null=True, blank=True)
+    # Who approved or refused it.
+    approved_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    approved_at = models.DateTimeField(_("decided at"), null=True, blank=True)
+    decision_note = models.CharField(_("note on the decision"), max_length=200, blank=True)
 
     objects = ExemptionQuerySet.as_manager()
 
@@ -296,11 +335,71 @@ class Exemption(models.Model):
             models.CheckConstraint(
                 condition=Q(last_month__gte=F("first_month")), name="exemption_span"
             ),
-            models.UniqueConstraint(fields=["member", "first_month"], name="exemption_one_start"),
+            models.UniqueConstraint(
+                fields=["member", "first_month"],
+                condition=Q(state__in=["REQUESTED", "APPROVED"]),
+                name="exemption_one_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="REQUESTED", approved_by__isnull=True, approved_at__isnull=True)
+                | Q(
+                    state__in=["APPROVED", "REFUSED"],
+                    approved_by__isnull=False,
+                    approved_at__isnull=False,
+                ),
+                name="exemption_state",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.member} {self.first_month:%Y-%m} – {self.last_month:%Y-%m}"
+
+
+class RollChange(models.Model):
+    """What changed in a member's standing, from which day, on what document: the member's
+    history as the roll tells it. The spans and dates it brought about stand in their own rows."""
+
+    class Kind(models.TextChoices):
+        TRANSFER = "TRANSFER", _("transfer")
+        POSITION = "POSITION", _("change of position")
+        DUTY = "DUTY", _("change of leadership duty")
+        FULL_MEMBER = "FULL_MEMBER", _("became a full member")
+        RETIREMENT = "RETIREMENT", _("retirement")
+        END = "END", _("end of membership")
+        RETURN = "RETURN", _("return to the roll")
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="roll_changes")
+    kind = models.CharField(_("kind of change"), max_length=12, choices=Kind.choices)
+    takes_effect_on = models.DateField(_("takes effect on"))
+    text = models.CharField(_("what changed"), max_length=300)
+    document_no = models.CharField(_("document number"), max_length=100, blank=True)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(_("made at"))
+
+    class Meta:
+        verbose_name = _("change of the roll")
+        verbose_name_plural = _("changes of the roll")
+        ordering = ["-takes_effect_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    kind__in=[
+                        "TRANSFER",
+                        "POSITION",
+                        "DUTY",
+                        "FULL_MEMBER",
+                        "RETIREMENT",
+                        "END",
+                        "RETURN",
+                    ]
+                ),
+                name="roll_change_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member} {self.text}"
 
 
 class Notice(models.Model):

@@ -17,7 +17,13 @@ from points.models import (
 @admin.register(Policy)
 class PolicyAdmin(ImportExportModelAdmin):
     formats = [PlainWorkbook]
-    list_display = ["committee", "year", "declare_by_day", "review_by_day", "publication_days"]
+    list_display = [
+        "committee",
+        "effective_from",
+        "declare_by_day",
+        "review_by_day",
+        "publication_days",
+    ]
     list_select_related = ["committee"]
 
 

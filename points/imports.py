@@ -19,6 +19,7 @@ from members.imports import reaches
 from members.notices import record
 from members.rights import Actor
 from points.models import Category, CategoryCap, Criterion, RuleBook
+from points.rules import trigger_of
 
 BOOKS: Final = SheetSpec(
     "细则",
@@ -175,7 +176,7 @@ def apply_rulebook(file: RuleBookFile, *, by: Actor, at: datetime) -> RuleBookRe
     pairs = list(zip(stored, report.changed, strict=True))
     Criterion.objects.bulk_create(
         (
-            Criterion(rule_book=rule_book, sort_order=number, **fields)
+            Criterion(rule_book=rule_book, sort_order=number, trigger=_trigger(fields), **fields)
             for rule_book, book in pairs
             for number, fields in enumerate(book.criteria, start=1)
         ),
@@ -196,6 +197,12 @@ def apply_rulebook(file: RuleBookFile, *, by: Actor, at: datetime) -> RuleBookRe
         branches=sorted(book.branch for book in report.changed),
     )
     return report
+
+
+def _trigger(fields: Mapping[str, Any]) -> str:
+    if fields["registered_by"] != Criterion.RegisteredBy.SYSTEM:
+        return ""
+    return trigger_of(fields["text"], fields["applies_to"])
 
 
 # -- reading -----------------------------------------------------------------------------
@@ -324,6 +331,7 @@ def _as_row(rule_book: RuleBook) -> BookRow:
         "needs_evidence",
         "zeroes_month",
     )
+    assert rule_book.effective_from is not None  # it is in force
     return BookRow(
         number=0,
         branch=rule_book.branch.name,

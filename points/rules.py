@@ -78,3 +78,16 @@ def applies_to(criterion: Criterion, *, member: Any, is_secretary: bool) -> bool
             return not member.is_full
         case _:
             return True
+
+
+def trigger_of(text: str, applies_to: str) -> str:
+    """When the system proposes a criterion that it registers (系统), as its words say it: a
+    workbook has no column for it (formats.md §2). Empty where they do not say: it can be
+    chosen when the rule book is next drafted."""
+    if applies_to == Criterion.AppliesTo.SECRETARY:
+        return Criterion.Trigger.REVIEW_LATE.value
+    if any(word in text for word in ("迟", "逾期", "超期", "未按时", "未按期")):
+        return Criterion.Trigger.LATE.value
+    if any(word in text for word in ("未", "没有", "不")):
+        return Criterion.Trigger.MISSING.value
+    return ""

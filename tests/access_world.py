@@ -25,8 +25,10 @@ from points.models import (
 from points.services import declaration as declarations
 from points.services.registration import Item
 from reviews.models import FollowUp, Objection, Publication, Round
+from reviews.services import conclusion as concluding
+from reviews.services import objections as objecting
 from reviews.services import opening
-from reviews.services import publication as publications
+from reviews.services import review as reviewing
 from reviews.services import round as rounds
 from reviews.services.month_end import month_end
 from reviews.services.year_end import close_year
@@ -191,9 +193,7 @@ def build_place(branch: Branch, today: date) -> Place:
         uploaded_at=now,
     )
     publication = Publication.objects.get(round=found["published"])
-    objection = publications.object_to(
-        pk=publication.pk, line=None, text="请核对", by=actor, at=now
-    )
+    objection = objecting.object_to(pk=publication.pk, line=None, text="请核对", by=actor, at=now)
     follow_ups = {row.kind: row for row in FollowUp.objects.filter(branch=branch)}
     holder = Position.objects.get(branch=branch, kind="SECRETARY", ends_on=None).member
     return Place(
@@ -232,9 +232,9 @@ def build_place(branch: Branch, today: date) -> Place:
 
 
 def conclude(round_: Round, by: Any, now: Any, chair: Member) -> None:
-    rounds.approve_all_in_order(pk=round_.pk, by=by, at=now)
+    reviewing.approve_all_in_order(pk=round_.pk, by=by, at=now)
     for entry in rounds.undecided(round_):
-        rounds.decide_entry(
+        reviewing.decide_entry(
             pk=round_.pk,
             entry_id=entry.pk,
             outcome="APPROVED",
@@ -244,12 +244,12 @@ def conclude(round_: Round, by: Any, now: Any, chair: Member) -> None:
             by=by,
             at=now,
         )
-    rounds.record_meeting(
+    concluding.record_meeting(
         pk=round_.pk,
-        meeting=rounds.MeetingRecord(
+        meeting=concluding.MeetingRecord(
             "COMMITTEE", timezone.localdate(), "三楼会议室", chair.pk, (chair.pk,), "逐条评审"
         ),
         by=by,
         at=now,
     )
-    rounds.conclude(pk=round_.pk, by=by, at=now)
+    concluding.conclude(pk=round_.pk, by=by, at=now)

@@ -228,7 +228,7 @@ class Migration(migrations.Migration):
             name='Evidence',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.FileField(max_length=200, upload_to=points.models.evidence_path)),
+                ('file', models.FileField(max_length=200, upload_to=points.models.stored_path)),
                 ('name', models.CharField(max_length=200, verbose_name='file name')),
                 ('suffix', models.CharField(max_length=10)),
                 ('content_type', models.CharField(max_length=100)),

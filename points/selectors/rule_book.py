@@ -9,7 +9,7 @@ from django.db.models import Count, QuerySet
 
 from members.models import Member, Position
 from members.rights import Actor
-from points.models import Criterion, RuleBook
+from points.models import Criterion, RuleBook, RuleBookQuerySet
 from points.rules import applies_to
 from points.selectors.criteria import Choice, Group, grouped
 
@@ -70,19 +70,21 @@ def versions_of(book: RuleBook, month: date) -> list[Version]:
     return versions(RuleBook.objects.filter(branch=book.branch_id).select_related("branch"), month)
 
 
-def versions(books: QuerySet[RuleBook], month: date) -> list[Version]:
+def versions(books: RuleBookQuerySet, month: date) -> list[Version]:
     """Each rule book, and whether it is the one in force in that month: of each branch the
     latest approved one that has begun."""
-    found = list(books.annotate(count=Count("criteria")).order_by("-effective_from", "-version"))
+    found = list(
+        books.decided().annotate(count=Count("criteria")).order_by("-effective_from", "-version")
+    )
     latest: dict[int, Any] = {}
     for book in found:
-        if book.state == RuleBook.State.APPROVED and book.effective_from <= month:
+        if book.state == RuleBook.State.APPROVED and book.has_begun(month):
             latest.setdefault(book.branch_id, book.pk)
     return [
         Version(
             book=book,
             is_in_force=latest.get(book.branch_id) == book.pk,
-            is_to_come=book.state == RuleBook.State.APPROVED and book.effective_from > month,
+            is_to_come=book.state == RuleBook.State.APPROVED and not book.has_begun(month),
         )
         for book in found
     ]

@@ -7,6 +7,7 @@ so that a row never points at nothing; a crash in between leaves at most a file 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -16,7 +17,9 @@ from django.utils.translation import gettext as _
 from lib.steps import Refused
 from members.rights import Actor
 from points.files import Accepted
-from points.models import Entry, Evidence, evidence_path
+from points.models import Entry, Evidence, StoredFile, stored_path
+
+File = TypeVar("File", bound=StoredFile)
 
 MAX_FILES = 9
 """Files on one entry: enough for any meeting, too few for a habit (domain.md §10)."""
@@ -34,33 +37,36 @@ def keep(*, entry: Entry, files: Sequence[Accepted], by: Actor, at: datetime) ->
         raise Refused(
             _("At most %(count)s files can be attached to one item.") % {"count": MAX_FILES}
         )
-    rows = [_row(entry, file, by=by, at=at) for file in new.values()]
+    return store([(Evidence(entry=entry), file) for file in new.values()], by=by, at=at)
+
+
+def store(pairs: Sequence[tuple[File, Accepted]], *, by: Actor, at: datetime) -> list[File]:
+    """Write accepted files and insert their rows, which say already what they belong to. All
+    are of one model. Files that this transaction wrote are removed if it does not succeed."""
+    rows = [_described(row, file, by=by, at=at) for row, file in pairs]
+    if not rows:
+        return rows
+    model = type(rows[0])
+    content = {file.sha256: file.content for row, file in pairs}
     paths = {row.sha256: str(row.file.name) for row in rows}
-    written = [digest for digest in paths if _write(paths[digest], new[digest].content)]
+    written = [digest for digest in paths if _write(paths[digest], content[digest])]
     try:
         with transaction.atomic():
-            Evidence.objects.bulk_create(rows)
+            model._default_manager.bulk_create(rows)
     except BaseException:
-        remove_unused(written, paths=paths)
+        remove_unused(written, paths=paths, model=model)
         raise
-    for row in rows:
+    for digest, path in paths.items():
         # Somebody who dropped the same content at this moment may have removed the file.
-        transaction.on_commit(partial(_write, paths[row.sha256], new[row.sha256].content))
+        transaction.on_commit(partial(_write, path, content[digest]))
     return rows
 
 
-def _row(entry: Entry, file: Accepted, *, by: Actor, at: datetime) -> Evidence:
-    row = Evidence(
-        entry=entry,
-        name=file.name,
-        suffix=file.suffix,
-        content_type=file.content_type,
-        size=len(file.content),
-        sha256=file.sha256,
-        uploaded_by=by.user,
-        uploaded_at=at,
-    )
-    row.file.name = evidence_path(row, file.name)
+def _described(row: File, file: Accepted, *, by: Actor, at: datetime) -> File:
+    row.name, row.suffix, row.content_type = file.name, file.suffix, file.content_type
+    row.size, row.sha256 = len(file.content), file.sha256
+    row.uploaded_by, row.uploaded_at = by.user, at
+    row.file.name = stored_path(row, file.name)
     return row
 
 
@@ -78,15 +84,15 @@ def forget(evidence: Collection[Evidence]) -> None:
     """Delete these rows; their files go after the commit, unless another row shares them."""
     paths = {row.sha256: str(row.file.name) for row in evidence}
     Evidence.objects.filter(pk__in=[row.pk for row in evidence]).delete()
-    transaction.on_commit(partial(remove_unused, list(paths), paths=paths))
+    transaction.on_commit(partial(remove_unused, list(paths), paths=paths, model=Evidence))
 
 
-def remove_unused(digests: Collection[str], *, paths: dict[str, str]) -> None:
+def remove_unused(
+    digests: Collection[str], *, paths: dict[str, str], model: type[StoredFile]
+) -> None:
     """Remove stored files that no row refers to. A shared file is never removed."""
     if not digests:
         return
-    used = set(
-        Evidence.objects.filter(sha256__in=digests).values_list("sha256", flat=True).distinct()
-    )
-    for digest in set(digests) - used:
+    rows = model._default_manager.filter(sha256__in=digests)
+    for digest in set(digests) - set(rows.values_list("sha256", flat=True).distinct()):
         default_storage.delete(paths[digest])

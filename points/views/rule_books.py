@@ -64,6 +64,6 @@ def rule_book(request: Request, pk: int) -> HttpResponse:
 def about_rules(request: Request) -> HttpResponse:
     """How points are worked out, and what was decided where the rules are silent."""
     branch = Branch.objects.filter(pk=request.actor.branch_id or 0).first()
-    year = timezone.localdate().year
-    policy = PolicyBook().of(branch.committee_id, year) if branch else Policy(year=year)
+    month = month_of(timezone.localdate())
+    policy = PolicyBook().of(branch.committee_id, month) if branch else Policy(effective_from=month)
     return render(request, "points/about_rules.html", {"policy": policy})

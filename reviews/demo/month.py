@@ -20,9 +20,11 @@ from points.services.registration import Item
 from reviews.demo import files, story
 from reviews.demo.roll import Department
 from reviews.models import Meeting, Publication, Round
+from reviews.services import conclusion as concluding
 from reviews.services import publication as publications
+from reviews.services import review as reviewing
 from reviews.services import round as rounds
-from reviews.services.round import MeetingRecord
+from reviews.services.conclusion import MeetingRecord
 
 # What members declare, the frequent items more often; and which of it needs evidence.
 PLAIN_ITEMS = ("XX-04", "XX-05", "XX-05", "XX-06", "ZY-03", "ZY-03", "QY-03", "YE-07C")
@@ -239,7 +241,7 @@ class BranchMonth:
         for by in (self.second(number), self.secretary(number), self.third(number)):
             if not rounds.undecided(self.round):
                 break
-            rounds.approve_all_in_order(pk=self.round.pk, by=by, at=self.at(number, 15))
+            reviewing.approve_all_in_order(pk=self.round.pk, by=by, at=self.at(number, 15))
         for entry in rounds.undecided(self.round):
             # What is left is there twice: the branch had registered it.
             someone = self.second(number)
@@ -247,7 +249,9 @@ class BranchMonth:
             reason = "同一事项支部已登记，就高不重复"
             self.decide(entry, Decision.Outcome.REJECTED, number, by=by, reason=reason)
         self.meet(number)
-        return rounds.conclude(pk=self.round.pk, by=self.secretary(number), at=self.at(number, 17))
+        return concluding.conclude(
+            pk=self.round.pk, by=self.secretary(number), at=self.at(number, 17)
+        )
 
     def start_review(self, number: int) -> None:
         rounds.start_review(pk=self.round.pk, by=self.secretary(number), at=self.at(number, 9))
@@ -262,7 +266,7 @@ class BranchMonth:
         points: Decimal | None = None,
         reason: str = "",
     ) -> None:
-        rounds.decide_entry(
+        reviewing.decide_entry(
             pk=self.round.pk,
             entry_id=entry.pk,
             outcome=outcome,
@@ -294,7 +298,7 @@ class BranchMonth:
 
     def meet(self, number: int) -> None:
         bench = self.department.bench(self.plan, self.on(number))
-        rounds.record_meeting(
+        concluding.record_meeting(
             pk=self.round.pk,
             meeting=MeetingRecord(
                 kind=Meeting.Kind.COMMITTEE,

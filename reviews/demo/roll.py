@@ -273,7 +273,7 @@ def _store_movements(department: Department) -> None:
 
 
 def _store_policies(department: Department) -> None:
-    years = sorted({month.year for month in department.calendar.months})
+    first = department.calendar.months[0].replace(month=1)
     for committee in Committee.objects.all():
         is_general = committee.kind == Committee.Kind.GENERAL_BRANCH
         early = (
@@ -284,7 +284,7 @@ def _store_policies(department: Department) -> None:
             if is_general
             else {}
         )
-        Policy.objects.bulk_create(Policy(committee=committee, year=y, **early) for y in years)
+        Policy.objects.create(committee=committee, effective_from=first, **early)
 
 
 def _store_rule_books(department: Department, plan: story.Plan) -> None:

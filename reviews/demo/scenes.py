@@ -8,9 +8,10 @@ from points.services import declaration as declarations
 from reviews.demo import files, story
 from reviews.demo.month import BranchMonth
 from reviews.demo.roll import Department
-from reviews.services import publication as publications
+from reviews.services import objections as objecting
+from reviews.services import review as reviewing
 from reviews.services import round as rounds
-from reviews.services.publication import Correction
+from reviews.services.corrections import Change
 from reviews.services.year_end import close_year
 
 DISPUTED_SEATS = (5, 8, 11)
@@ -134,10 +135,10 @@ def start_half_way(month: BranchMonth, *, number: int) -> None:
     month.start_review(number)
     by = month.secretary(number)
     waiting = [entry for entry in rounds.undecided(month.round) if entry.member_id != by.member_id]
-    warned = rounds.warnings_of(month.round)
+    warned = reviewing.warnings_of(month.round)
     ready = [entry for entry in waiting if entry.pk not in warned]
     back = next(entry for entry in reversed(ready) if entry.source == Entry.Source.DECLARED)
-    rounds.return_sheet(
+    reviewing.return_sheet(
         pk=month.round.pk,
         declaration_id=back.declaration_id or 0,
         reason="请补充活动的具体时间和地点后再提交",
@@ -190,16 +191,17 @@ def disputed(month: BranchMonth) -> list[Entry]:
 def object_and_answer(month: BranchMonth) -> None:
     """The first waits, the second is kept, the third is corrected."""
     publication = month.round.publication
+    assert publication is not None  # just concluded
     by, raised_at = month.secretary(month.today), month.at(month.today, 8)
     for entry, text in zip(disputed(month), OBJECTIONS, strict=True):
         line = ResultLine.objects.get(entry=entry, result__is_current=True)
         objector = month.actor(entry.member, month.today)
-        objection = publications.object_to(
+        objection = objecting.object_to(
             pk=publication.pk, line=line, text=text, by=objector, at=raised_at
         )
         if answer := ANSWERS.get(text):
-            correction = Correction(entry.pk, Decision.Outcome.APPROVED, None)
-            publications.answer(
+            correction = Change(entry.pk, Decision.Outcome.APPROVED, None)
+            objecting.answer(
                 objection_id=objection.pk,
                 text=answer,
                 correction=correction if text == OBJECTIONS[2] else None,

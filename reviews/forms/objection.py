@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from lib.template_tags import signed_points
 from points.models import Entry
 from reviews.forms.review import OUTCOMES
-from reviews.services.publication import Correction
+from reviews.services.corrections import Change
 
 KEEP, CORRECT = "KEEP", "CORRECT"
 
@@ -70,11 +70,11 @@ class AnswerForm(forms.Form):
         entries = dict(self.fields["entry"].choices)  # type: ignore[attr-defined]
         return entries[said["entry"]], str(dict(OUTCOMES)[said["outcome"]])
 
-    def correction(self) -> Correction | None:
+    def correction(self) -> Change | None:
         said = self.cleaned_data
         if said["verdict"] == KEEP:
             return None
-        return Correction(entry_id=said["entry"], outcome=said["outcome"], points=said["points"])
+        return Change(entry_id=said["entry"], outcome=said["outcome"], points=said["points"])
 
 
 def described(entry: Entry) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from points.models import Decision
 from reviews.models import Meeting
-from reviews.services.round import MeetingRecord
+from reviews.services.conclusion import MeetingRecord
 
 Outcome = Decision.Outcome
 OUTCOMES = [

@@ -65,7 +65,7 @@ class Known:
         for criterion in Criterion.objects.filter(rule_book__in=used):
             criteria[criterion.rule_book_id][criterion.code] = criterion
         exemptions: defaultdict[int, list[Exemption]] = defaultdict(list)
-        for exemption in Exemption.objects.all():
+        for exemption in Exemption.objects.approved():
             exemptions[exemption.member_id].append(exemption)
         return cls(
             branches=branches,
@@ -101,7 +101,7 @@ class Known:
 
     def rule_book(self, branch: int, month: date) -> RuleBook | None:
         """The rule book in force for a branch in a month."""
-        books = [b for b in self.rule_books.get(branch, ()) if b.effective_from <= month]
+        books = [b for b in self.rule_books.get(branch, ()) if b.has_begun(month)]
         return books[-1] if books else None
 
     def points(self, row: LedgerRow, criterion: Criterion) -> Decimal:

@@ -203,7 +203,7 @@ class _Store:
         )
 
     def _round(self, month: date, branch: int, rule_book: RuleBook) -> Round:
-        policy = self.policies.of(self.branches[branch].committee_id, month.year)
+        policy = self.policies.of(self.branches[branch].committee_id, month)
         return Round(
             branch_id=branch,
             month=month,
@@ -256,7 +256,9 @@ def _order(row: LedgerRow) -> tuple[object, ...]:
 
 def _exempt_spans() -> dict[int, list[tuple[date, date]]]:
     spans: defaultdict[int, list[tuple[date, date]]] = defaultdict(list)
-    for member, first, last in Exemption.objects.values_list("member", "first_month", "last_month"):
+    for member, first, last in Exemption.objects.approved().values_list(
+        "member", "first_month", "last_month"
+    ):
         spans[member].append((first, last))
     return spans
 

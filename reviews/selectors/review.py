@@ -17,7 +17,9 @@ from points.models import Decision, Declaration, Entry, Evidence, MonthlyResult
 from points.rules import is_confidential, may_decide, may_decide_entry
 from reviews.models import Round
 from reviews.rules import Bench
-from reviews.services.round import entries_in_review, is_returned, preview, warnings_of
+from reviews.services.conclusion import preview
+from reviews.services.review import warnings_of
+from reviews.services.round import entries_in_review, is_returned
 from reviews.workflow import ROUND_STEPS, Seat
 
 

@@ -114,7 +114,7 @@ def month_rows(branches: Sequence[Branch], month: date, today: date) -> list[Row
         round_.branch_id: round_
         for round_ in Round.objects.of_month(month)
         .filter(branch__in=branches)
-        .select_related("publication")
+        .prefetch_related("publications")
     }
     progress = progress_of(list(rounds.values()))
     return [
@@ -151,7 +151,7 @@ def tally(branches: Collection[int], month: date, today: date) -> Tally:
     by_state: dict[str, int] = defaultdict(int)
     overdue = 0
     rounds = Round.objects.of_month(month).filter(branch__in=branches)
-    for round_ in rounds.select_related("publication"):
+    for round_ in rounds.prefetch_related("publications"):
         by_state[round_.state] += 1
         due = due_on(round_, today)
         overdue += due is not None and due < today

@@ -143,8 +143,9 @@ def eligibilities(year: int, branches: Collection[int]) -> list[Eligibility]:
         .select_related("branch", "year_end")
         .order_by("branch__roll_order", "branch")
     )
+    december = date(year, 12, 1)
     return [
-        Eligibility(result, policies.of(result.branch.committee_id, year).branch_below_percent)
+        Eligibility(result, policies.of(result.branch.committee_id, december).branch_below_percent)
         for result in results
     ]
 

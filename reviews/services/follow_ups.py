@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from branches.models import Branch
-from lib.months import last_day
+from lib.months import last_day, month_of
 from lib.workdays import add_workdays
 from members.models import LeadershipDuty, Member, Position
 from members.notices import Message, tell
@@ -68,9 +68,11 @@ def reconcile_branches(
     policies: PolicyBook,
     at: datetime,
     rounds: Collection[int] | None = None,
+    reason: str = "",
 ) -> Reconciled:
     """Bring the follow-ups of these branches, and of the members who had months below the
-    line in them, to what the final results demand. With ``rounds`` only the members whom
+    line in them, to what the final results demand; ``reason`` stands on what is withdrawn.
+    With ``rounds`` only the members whom
     these rounds may concern are looked at; without, everybody whom any month may.
 
     The caller holds the locks of the branches' rows, so that two workers follow one another.
@@ -80,7 +82,7 @@ def reconcile_branches(
     _store_streaks([row for row in rows if row.member in members])
     should = _demanded(rows, branches, members, policies)
     changes = reconcile(should, _stored(branches, members))
-    _apply(changes, policies=policies, at=at)
+    _apply(changes, policies=policies, at=at, reason=reason)
     return Reconciled(
         created=len(changes.create),
         withdrawn=len(changes.withdraw),
@@ -160,7 +162,7 @@ def _demanded(
     )
 
     def thresholds(branch: int, month: date) -> Thresholds:
-        policy = policies.of(committees[branch], month.year)
+        policy = policies.of(committees[branch], month)
         return Thresholds(policy.talk_after, policy.interview_after, policy.disposition_after)
 
     demands = follow_ups_demanded(
@@ -271,14 +273,16 @@ def _stored(branches: Collection[int], members: Collection[int]) -> list[Stored]
     ]
 
 
-def _apply(changes: Changes, *, policies: PolicyBook, at: datetime) -> None:
+def _apply(changes: Changes, *, policies: PolicyBook, at: datetime, reason: str) -> None:
     if changes.withdraw:
         FollowUp.objects.filter(pk__in=changes.withdraw).update(
-            state=FollowUp.State.WITHDRAWN, withdrawn_at=at
+            state=FollowUp.State.WITHDRAWN,
+            withdrawn_at=at,
+            withdrawal_reason=(reason or _("the results no longer demand it"))[:500],
         )
     if changes.reinstate:
         FollowUp.objects.filter(pk__in=[pk for pk, demand in changes.reinstate]).update(
-            state=FollowUp.State.OPEN, withdrawn_at=None
+            state=FollowUp.State.OPEN, withdrawn_at=None, withdrawal_reason=""
         )
     if changes.flag:
         FollowUp.objects.filter(pk__in=changes.flag).update(is_basis_changed=True)
@@ -319,7 +323,7 @@ def _create(demands: Collection[Demand], *, policies: PolicyBook, at: datetime) 
     def due_on(demand: Demand) -> date | None:
         if demand.kind in EXPLANATION_KINDS:
             return None
-        days = policies.of(committees[demand.branch], today.year).follow_up_days
+        days = policies.of(committees[demand.branch], month_of(today)).follow_up_days
         if days not in due_by_days:
             due_by_days[days] = add_workdays(today, days)[0]
         return due_by_days[days]

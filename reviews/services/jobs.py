@@ -93,7 +93,7 @@ def due_to_open(at: datetime, block: Block | None = None) -> Due:
     since their last round that went through the product. A branch whose past was imported
     starts with this month. Source: domain.md §5.1."""
     current = opening.current_month(at)
-    live = Q(rounds__publication__isnull=False) | ~Q(rounds__state=Round.State.CLOSED)
+    live = Q(rounds__publications__isnull=False) | ~Q(rounds__state=Round.State.CLOSED)
     branches = (
         Branch.objects.active()
         .filter(within(block, "pk"))

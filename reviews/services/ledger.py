@@ -95,8 +95,10 @@ def _claims(members: Sequence[int]) -> defaultdict[tuple[int, date], list[Claim]
 
 def _exempt_months(members: Sequence[int]) -> defaultdict[int, list[tuple[date, date]]]:
     exempt: defaultdict[int, list[tuple[date, date]]] = defaultdict(list)
-    for member, first, last in Exemption.objects.filter(member__in=members).values_list(
-        "member", "first_month", "last_month"
+    for member, first, last in (
+        Exemption.objects.approved()
+        .filter(member__in=members)
+        .values_list("member", "first_month", "last_month")
     ):
         exempt[member].append((first, last))
     return exempt

@@ -44,7 +44,12 @@ def due_rounds(on: date) -> Q:
     objected = Objection.objects.filter(
         publication__round=OuterRef("pk"), state=Objection.State.OPEN
     )
-    return Q(~Exists(objected), state=Round.State.PUBLISHED, publication__ends_on__lt=on)
+    return Q(
+        ~Exists(objected),
+        state=Round.State.PUBLISHED,
+        publications__withdrawn_at__isnull=True,
+        publications__ends_on__lt=on,
+    )
 
 
 def due_branches(*, on: date, every_closed: bool = False) -> list[int]:

@@ -74,7 +74,7 @@ def _open_chunk(*, month: date, branches: Sequence[Branch], by: Actor, at: datet
     for branch in branches:
         if branch.pk not in books or branch.pk in known:
             continue
-        policy = policies.of(branch.committee_id, month.year)
+        policy = policies.of(branch.committee_id, month)
         new[branch.pk] = Round(
             branch=branch,
             month=month,
@@ -82,6 +82,7 @@ def _open_chunk(*, month: date, branches: Sequence[Branch], by: Actor, at: datet
             declare_by=day_of_month(month, policy.declare_by_day),
             review_by=day_of_month(month, policy.review_by_day),
             publication_days=policy.publication_days,
+            publication_period=policy.publication_period,
             opened_at=at,
         )
     Round.objects.bulk_create(new.values(), ignore_conflicts=True)

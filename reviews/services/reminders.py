@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from branches.models import Branch, Committee
+from lib.months import month_of
 from members.models import Position, StaffAppointment
 from members.notices import Message, tell, tell_users
 from points.models import Declaration
@@ -161,19 +162,26 @@ def late_rounds(on: date, branches: Collection[int]) -> Iterator[Late]:
             since=round_.review_by,
             subject=_("%(branch)s: the review of %(month)s was due on %(day)s."),
         )
-    unanswered = Round.objects.filter(
-        Exists(
-            Objection.objects.filter(publication__round=OuterRef("pk"), state=Objection.State.OPEN)
-        ),
-        state=Round.State.PUBLISHED,
-        branch__in=branches,
-        publication__ends_on__lt=on,
-    ).select_related("branch", "publication")
+    unanswered = (
+        Round.objects.filter(
+            Exists(
+                Objection.objects.filter(
+                    publication__round=OuterRef("pk"), state=Objection.State.OPEN
+                )
+            ),
+            state=Round.State.PUBLISHED,
+            branch__in=branches,
+            publications__withdrawn_at__isnull=True,
+            publications__ends_on__lt=on,
+        )
+        .select_related("branch")
+        .annotate(ended_on=F("publications__ends_on"))
+    )
     for round_ in unanswered:
         yield late(
             "late-objection",
             round_,
-            since=round_.publication.ends_on,
+            since=round_.ended_on,
             subject=_(
                 "%(branch)s: the publication of %(month)s ended on %(day)s, "
                 "and an objection has no answer yet."
@@ -244,7 +252,7 @@ def escalate(*, on: date, at: datetime) -> Escalated:
     for_committee: dict[int, list[Late]] = defaultdict(list)
     for one in late_matters(on, committee_of):
         committee = committee_of[one.branch]
-        days = policies.of(committee, one.since.year).escalate_after_days
+        days = policies.of(committee, month_of(one.since)).escalate_after_days
         if on > one.since + timedelta(days=days):
             for_committee[staff.nearest(committee)].append(one)
     for committee, ones in for_committee.items():

@@ -192,7 +192,7 @@ def _chunks(branches: Sequence[Branch], year: int) -> Iterable[tuple[Policy, lis
     policies = PolicyBook()
     under: dict[tuple[int, int], tuple[Policy, list[int]]] = {}
     for branch in branches:
-        policy = policies.of(branch.committee_id, year)
+        policy = policies.of(branch.committee_id, date(year, 12, 1))
         numbers = (policy.candidate_ranks, policy.branch_below_percent)
         under.setdefault(numbers, (policy, []))[1].append(branch.pk)
     for policy, ids in under.values():

@@ -15,7 +15,7 @@ from members.requests import Request
 from reviews.forms.review import MeetingForm
 from reviews.models import Meeting, Round
 from reviews.selectors.review import expected_results
-from reviews.services import round as services
+from reviews.services import conclusion as concluding
 from reviews.views.rounds import visible_round
 from reviews.workflow import ROUND_STEPS, Seat
 
@@ -26,14 +26,14 @@ def meeting(request: Request, pk: int) -> HttpResponse:
     """The record of the review meeting: written, and written again until it is concluded."""
     round_, seat = visible_round(request, pk)
     today = timezone.localdate()
-    stored = Meeting.objects.filter(round=round_).select_related("chair").first()
+    stored = Meeting.objects.filter(round=round_, is_current=True).select_related("chair").first()
     roster = list(Member.objects.of_branch(round_.branch, today))
     form = MeetingForm(
         request.POST or None, roster=roster, today=today, initial=initial_of(stored, seat, round_)
     )
     if request.method == "POST" and form.is_valid():
         try:
-            services.record_meeting(
+            concluding.record_meeting(
                 pk=round_.pk, meeting=form.record(), by=request.actor, at=timezone.now()
             )
         except Refused as refused:
@@ -86,7 +86,7 @@ def round_results(request: Request, pk: int) -> HttpResponse:
         "results": results,
         "below": [row for row in results if row.score and row.score.is_below],
         "assessed": sum(row.score is not None for row in results),
-        "obstacles": services.obstacles(round_),
+        "obstacles": concluding.obstacles(round_),
         "may_conclude": ROUND_STEPS.is_open("conclude", seat, round_),
         "today": today,
         "ends_on": ends_on,
@@ -101,7 +101,7 @@ def conclude(request: Request, pk: int) -> HttpResponse:
     """Conclude the review and publish the results to the branch."""
     round_, _seat = visible_round(request, pk)
     try:
-        publication = services.conclude(pk=round_.pk, by=request.actor, at=timezone.now())
+        publication = concluding.conclude(pk=round_.pk, by=request.actor, at=timezone.now())
     except Refused as refused:
         messages.error(request, str(refused))
         return redirect("round_results", round_.pk)

@@ -14,7 +14,7 @@ from reviews.forms.objection import AnswerForm
 from reviews.models import Objection
 from reviews.rules import Bench, may_answer
 from reviews.selectors import objections as selectors
-from reviews.services import publication as services
+from reviews.services import objections as services
 from reviews.services.round import bench_of
 
 
@@ -98,10 +98,10 @@ def answer(
             messages.success(request, _("The objection is answered and the member is told."))
             return True
         if correction is not None:
-            revised = services.effect_of_answer(
+            effect = services.effect_of_answer(
                 objection_id=found.pk, text=said["text"], correction=correction, by=by, at=at
             )
-            context["effects"] = selectors.effects(revised)
+            context["effects"] = selectors.effects(effect.revised)
         context["is_preview"] = True
     except Refused as refused:
         form.add_error(None, str(refused))

@@ -14,6 +14,7 @@ from points.views.declarations import month_or_404
 from reviews.forms.verification import ObjectionForm
 from reviews.models import Publication, Round
 from reviews.selectors.results import ResultPage, awaited, my_year, result_page
+from reviews.services import objections as objecting
 from reviews.services import publication as publications
 
 
@@ -72,7 +73,7 @@ def object_to_result(request: Request, pk: int) -> HttpResponse:
         return _show(request, page, form, is_open=True, status=422)
     said = form.cleaned_data
     try:
-        publications.object_to(pk=pk, **said, by=request.actor, at=timezone.now())
+        objecting.object_to(pk=pk, **said, by=request.actor, at=timezone.now())
     except Refused as refusal:
         form.add_error(None, str(refusal))
         return _show(request, page, form, is_open=True, status=409)

@@ -19,7 +19,7 @@ from points.models import Decision, Declaration, Entry
 from reviews.forms.review import DecisionForm, ReturnForm
 from reviews.models import Round
 from reviews.selectors.review import Grid, Line, grid_of, line_of
-from reviews.services import round as services
+from reviews.services import review as reviewing
 from reviews.views.rounds import visible_round
 from reviews.workflow import ROUND_STEPS, Seat
 
@@ -92,7 +92,7 @@ def decided(request: Request, round_: Round, seat: Seat, entry_id: int) -> HttpR
     form, status = DecisionForm(request.POST), 422
     if form.is_valid():
         try:
-            services.decide_entry(
+            reviewing.decide_entry(
                 pk=round_.pk,
                 entry_id=entry_id,
                 by=request.actor,
@@ -165,7 +165,7 @@ def approve_all(request: Request, pk: int) -> HttpResponse:
     """Approve every entry that is in order and that this person may decide."""
     round_, _seat = visible_round(request, pk)
     try:
-        count = services.approve_all_in_order(pk=round_.pk, by=request.actor, at=timezone.now())
+        count = reviewing.approve_all_in_order(pk=round_.pk, by=request.actor, at=timezone.now())
     except Refused as refused:
         messages.error(request, str(refused))
     else:
@@ -187,7 +187,7 @@ def return_sheet(request: Request, pk: int, declaration_id: int) -> HttpResponse
         messages.error(request, _("Say what is to be corrected: the member will read it."))
         return redirect("review", round_.pk)
     try:
-        services.return_sheet(
+        reviewing.return_sheet(
             pk=round_.pk,
             declaration_id=sheet.pk,
             reason=form.cleaned_data["reason"],

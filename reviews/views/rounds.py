@@ -19,6 +19,7 @@ from points.models import Registration
 from reviews.models import Round, Verification
 from reviews.selectors import rounds as selectors
 from reviews.selectors.review import grid_of
+from reviews.services import conclusion as concluding
 from reviews.services import round as services
 from reviews.services.round import seat_of
 from reviews.workflow import ROUND_STEPS, Seat
@@ -29,7 +30,11 @@ PER_PAGE = 100
 def visible_round(request: Request, pk: int) -> tuple[Round, Seat]:
     """A round that this person may read, and the seat from which they act on it; else 404."""
     actor = request.actor
-    rounds = Round.objects.visible_to(actor).select_related("branch", "rule_book", "publication")
+    rounds = (
+        Round.objects.visible_to(actor)
+        .select_related("branch", "rule_book")
+        .prefetch_related("publications")
+    )
     round_ = get_object_or_404(rounds, pk=pk)
     return round_, seat_of(actor, round_.branch_id, timezone.localdate())
 
@@ -48,9 +53,8 @@ def rounds(request: Request) -> HttpResponse:
     actor, today = request.actor, timezone.localdate()
     if not actor.positions:
         return redirect("month_rounds", today.year, today.month)
-    mine = Round.objects.filter(branch__in=actor.committee_branches).select_related(
-        "branch", "publication"
-    )
+    mine = Round.objects.filter(branch__in=actor.committee_branches)
+    mine = mine.select_related("branch").prefetch_related("publications")
     page = Paginator(mine, 24).get_page(request.GET.get("page"))
     context = {
         "page": page,
@@ -90,7 +94,7 @@ def round_detail(request: Request, pk: int) -> HttpResponse:
     round_, seat = visible_round(request, pk)
     today, rows = timezone.localdate(), selectors.sheet_rows(round_, seat.actor)
     grid = grid_of(round_, seat) if round_.state == Round.State.REVIEWING else None
-    obstacles = services.obstacles(round_) if grid else []
+    obstacles = concluding.obstacles(round_) if grid else []
     registered = Registration.objects.filter(branch=round_.branch_id, month=round_.month).count()
     decided = (
         _("%(decided)s of %(total)s decided") % {"decided": grid.decided, "total": grid.total}

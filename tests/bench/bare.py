@@ -101,7 +101,8 @@ def month_end_statements() -> list[str]:
     """
     insert = """
         INSERT INTO reviews_followup (kind, state, branch_id, member_id, holder_id, first_month,
-            trigger_month, year, due_on, is_basis_changed, opened_at, withdrawn_at)
+            trigger_month, year, due_on, is_basis_changed, opened_at, withdrawn_at,
+            withdrawal_reason)
     """
     zero = f"""
         SELECT branch_id, member_id, month FROM points_monthlyresult
@@ -126,7 +127,7 @@ def month_end_statements() -> list[str]:
                    ELSE 'DISPOSITION' END,
                 'OPEN', s.branch_id, s.member_id,
                 CASE WHEN s.streak = 1 AND p.member_id <> s.member_id THEN p.member_id END,
-                s.first_month, s.month, {YEAR}, {due}, {false}, {now}, NULL
+                s.first_month, s.month, {YEAR}, {due}, {false}, {now}, NULL, ''
             FROM ({streaks()}) AS s
             LEFT JOIN members_position p ON p.branch_id = s.branch_id
                 AND p.kind = 'SECRETARY' AND p.ends_on IS NULL
@@ -135,7 +136,7 @@ def month_end_statements() -> list[str]:
         f"""{insert}
             SELECT DISTINCT 'REPORT_EXPLANATION', 'OPEN', z.branch_id, CAST(NULL AS bigint),
                 p.member_id, {null_date()}, {null_date()}, {YEAR}, {null_date()}, {false}, {now},
-                {null_time()}
+                {null_time()}, ''
             FROM ({zero}) AS z
             LEFT JOIN members_position p ON p.branch_id = z.branch_id
                 AND p.kind = 'SECRETARY' AND p.ends_on IS NULL
@@ -144,7 +145,7 @@ def month_end_statements() -> list[str]:
         f"""{insert}
             SELECT DISTINCT 'LIFE_MEETING_EXPLANATION', 'OPEN', z.branch_id,
                 CAST(NULL AS bigint), d.leader_id, {null_date()}, {null_date()}, {YEAR},
-                {null_date()}, {false}, {now}, {null_time()}
+                {null_date()}, {false}, {now}, {null_time()}, ''
             FROM ({zero}) AS z
             JOIN members_leadershipduty d ON d.branch_id = z.branch_id AND d.ends_on IS NULL
             WHERE 1 = 1

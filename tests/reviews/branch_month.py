@@ -13,11 +13,13 @@ from points.services import declaration as declarations
 from points.services.declaration import Line
 from points.services.registration import Item
 from reviews.models import Round
+from reviews.services import conclusion as concluding
+from reviews.services import objections as objecting
 from reviews.services import opening
-from reviews.services import publication as publications
+from reviews.services import review as reviewing
 from reviews.services import round as rounds
+from reviews.services.conclusion import MeetingRecord
 from reviews.services.month_end import month_end
-from reviews.services.round import MeetingRecord
 from tests.factories import (
     BranchFactory,
     CommitteeFactory,
@@ -141,7 +143,7 @@ class BranchMonth:
         return Entry.objects.standing().get(member=self.people[name], month=self.month)
 
     def decide(self, entry, outcome="APPROVED", *, by, points=None, reason="", seen=0):
-        return rounds.decide_entry(
+        return reviewing.decide_entry(
             pk=self.round.pk,
             entry_id=entry.pk,
             outcome=outcome,
@@ -157,12 +159,12 @@ class BranchMonth:
         record = MeetingRecord(
             "COMMITTEE", self.day(28), "会议室", people["deputy"].pk, (people["other"].pk,), ""
         )
-        return rounds.record_meeting(
+        return concluding.record_meeting(
             pk=self.round.pk, meeting=record, by=self.actor(by), at=at(self.month.month, 28)
         )
 
     def conclude(self, by="secretary", when: datetime | None = None):
-        return rounds.conclude(
+        return concluding.conclude(
             pk=self.round.pk, by=self.actor(by), at=when or at(self.month.month, 28)
         )
 
@@ -194,7 +196,7 @@ class BranchMonth:
         return MonthlyResult.objects.current().get(member=self.people[name], month=self.month)
 
     def object(self, name="member", text="请核对", line=None):
-        return publications.object_to(
+        return objecting.object_to(
             pk=self.round.publication.pk,
             line=line,
             text=text,
@@ -203,7 +205,7 @@ class BranchMonth:
         )
 
     def answer(self, objection, *, by="secretary", correction=None, text="核对属实"):
-        return publications.answer(
+        return objecting.answer(
             objection_id=objection.pk,
             text=text,
             correction=correction,

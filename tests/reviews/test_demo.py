@@ -27,6 +27,7 @@ from reviews.models import (
     Verification,
     YearEnd,
 )
+from reviews.services import review as reviewing
 from reviews.services import round as rounds
 from reviews.services.ledger import check_ledger
 from tests.factories import BranchFactory
@@ -72,7 +73,7 @@ def test_every_state_is_somewhere(settings, today, stage):
     assert sheets.filter(is_late=True).exists()
     assert sheets.filter(entered_by__isnull=False).count() == 3
     for round_ in Round.objects.filter(state="REVIEWING"):
-        waiting, warned = rounds.undecided(round_), rounds.warnings_of(round_)
+        waiting, warned = rounds.undecided(round_), reviewing.warnings_of(round_)
         secretary = story.SEATS[0]
         assert any(entry.member.positions.filter(kind=secretary).exists() for entry in waiting)
         assert len(warned) == 2

@@ -15,13 +15,15 @@ from points.services import declaration as declarations
 from points.services.declaration import Line
 from points.services.registration import Item
 from reviews.models import FollowUp, Round
+from reviews.services import conclusion as concluding
+from reviews.services import objections as objecting
 from reviews.services import opening
-from reviews.services import publication as publications
+from reviews.services import review as reviewing
 from reviews.services import round as rounds
+from reviews.services.conclusion import MeetingRecord
+from reviews.services.corrections import Change
 from reviews.services.ledger import check_ledger
 from reviews.services.month_end import month_end
-from reviews.services.publication import Correction
-from reviews.services.round import MeetingRecord
 from tests.factories import BranchFactory, CriterionFactory, MemberFactory, RuleBookFactory
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -85,10 +87,10 @@ class Branch:
     def publish(self, round_: Round, on: date):
         secretary = self.actor(self.secretary)
         rounds.start_review(pk=round_.pk, by=secretary, at=at(on))
-        rounds.approve_all_in_order(pk=round_.pk, by=secretary, at=at(on, 11))
+        reviewing.approve_all_in_order(pk=round_.pk, by=secretary, at=at(on, 11))
         meeting = MeetingRecord("COMMITTEE", on, "会议室", self.secretary.pk, (), "")
-        rounds.record_meeting(pk=round_.pk, meeting=meeting, by=secretary, at=at(on, 12))
-        return rounds.conclude(pk=round_.pk, by=secretary, at=at(on, 13))
+        concluding.record_meeting(pk=round_.pk, meeting=meeting, by=secretary, at=at(on, 12))
+        return concluding.conclude(pk=round_.pk, by=secretary, at=at(on, 13))
 
     def close(self, on: date):
         return month_end(on=on, by=system_actor(), at=at(on, 2))
@@ -126,7 +128,7 @@ def test_corrected_objection_saves_the_member_from_a_talk(branch):
         date(2026, 11, 2),
     )
 
-    objection = publications.object_to(
+    objection = objecting.object_to(
         pk=publication.pk,
         line=result.lines.get(),
         text="当日已请假",
@@ -134,10 +136,10 @@ def test_corrected_objection_saves_the_member_from_a_talk(branch):
         at=at(date(2026, 10, 29)),
     )
     assert branch.close(date(2026, 11, 3)).rounds_closed == 0
-    publications.answer(
+    objecting.answer(
         objection_id=objection.pk,
         text="请假条属实",
-        correction=Correction(result.lines.get().entry_id, "REJECTED", None),
+        correction=Change(result.lines.get().entry_id, "REJECTED", None),
         by=branch.actor(branch.secretary),
         at=at(date(2026, 11, 4)),
     )
@@ -155,7 +157,7 @@ def test_correction_gives_a_later_month_what_the_years_cap_had_taken(branch):
     september = branch.open(SEPTEMBER)
     entry = branch.declare(september, branch.member)
     publication = branch.publish(september, date(2026, 9, 28))
-    objection = publications.object_to(
+    objection = objecting.object_to(
         pk=publication.pk,
         line=None,
         text="次数有误，请减去",
@@ -171,10 +173,10 @@ def test_correction_gives_a_later_month_what_the_years_cap_had_taken(branch):
         (OCTOBER, 1, Decimal("82.00"), False),
     ]
 
-    publications.answer(
+    objecting.answer(
         objection_id=objection.pk,
         text="按一次的一半认定",
-        correction=Correction(entry.pk, "ADJUSTED", Decimal("1.00")),
+        correction=Change(entry.pk, "ADJUSTED", Decimal("1.00")),
         by=branch.actor(branch.secretary),
         at=at(date(2026, 10, 29)),
     )

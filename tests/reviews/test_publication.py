@@ -12,9 +12,10 @@ from members.models import Notice
 from members.rights import system_actor
 from points.models import Criterion, Decision, MonthlyResult
 from reviews.models import Objection, Verification
+from reviews.services import objections as objecting
 from reviews.services import publication as publications
+from reviews.services.corrections import Change
 from reviews.services.month_end import month_end
-from reviews.services.publication import Correction
 from tests.reviews.branch_month import BranchMonth, at
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +28,7 @@ def month() -> BranchMonth:
 
 def adjusted(month, points="1.00"):
     entry = month.entry("member")
-    return Correction(entry.pk, "ADJUSTED", Decimal(points))
+    return Change(entry.pk, "ADJUSTED", Decimal(points))
 
 
 def test_confirming_twice_is_confirming_once(month):
@@ -48,7 +49,7 @@ def test_after_the_last_day_nothing_is_said_any_more(month, day):
     with pytest.raises(Refused):
         publications.confirm(pk=month.round.publication.pk, by=month.actor("member"), at=day)
     with pytest.raises(Refused):
-        publications.object_to(
+        objecting.object_to(
             pk=month.round.publication.pk,
             line=None,
             text="请核对",
@@ -143,7 +144,7 @@ def test_correcting_makes_a_revision_and_keeps_the_old_one(month):
 
 def test_preview_says_what_the_answer_would_change_and_changes_nothing(month):
     objection = month.object()
-    revised = publications.effect_of_answer(
+    effect = objecting.effect_of_answer(
         objection_id=objection.pk,
         text="按半天计",
         correction=adjusted(month),
@@ -151,7 +152,9 @@ def test_preview_says_what_the_answer_would_change_and_changes_nothing(month):
         at=at(10, 30),
     )
 
-    assert [(r.old.score, r.new.score) for r in revised] == [(Decimal("82.00"), Decimal("81.00"))]
+    assert [(r.old.score, r.new.score) for r in effect.revised] == [
+        (Decimal("82.00"), Decimal("81.00"))
+    ]
     objection.refresh_from_db()
     assert objection.state == "OPEN"
     assert MonthlyResult.objects.filter(member=month.member).count() == 1
@@ -174,7 +177,7 @@ def test_incomplete_correction_leaves_the_objection_open(month, outcome, points,
     entry = month.entry("member")
 
     with pytest.raises(Refused):
-        month.answer(objection, correction=Correction(entry.pk, outcome, points), text=text)
+        month.answer(objection, correction=Change(entry.pk, outcome, points), text=text)
     objection.refresh_from_db()
     assert objection.state == "OPEN"
 
@@ -242,7 +245,7 @@ def test_correction_revises_later_months_through_a_yearly_cap():
     assert later.result("member").score == Decimal("81.00")
 
     entry = october.entry("member")
-    october.answer(objection, correction=Correction(entry.pk, "REJECTED", None), text="材料不符")
+    october.answer(objection, correction=Change(entry.pk, "REJECTED", None), text="材料不符")
 
     assert october.result("member").score == Decimal("80.00")
     assert later.result("member").score == Decimal("82.00")

@@ -13,7 +13,7 @@ from members.models import Exemption
 from points.models import Criterion, MonthlyResult
 from points.services.results import compute_results
 from reviews.models import AnnualResult, Objection, Publication, Verification, YearEnd
-from reviews.services.publication import Correction
+from reviews.services.corrections import Change
 from tests.factories import LONG_AGO
 from tests.reviews.branch_month import OCTOBER, BranchMonth, at
 
@@ -205,7 +205,7 @@ def test_a_corrected_result_shows_both_revisions(branch, member):
     branch.to("PUBLISHED")
     objection = branch.object(line=branch.result("member").lines.get())
     branch.answer(
-        objection, correction=Correction(branch.entry("member").pk, "ADJUSTED", Decimal("1.00"))
+        objection, correction=Change(branch.entry("member").pk, "ADJUSTED", Decimal("1.00"))
     )
 
     page = member.get(RESULT).context["page"]

@@ -11,10 +11,12 @@ from members.rights import system_actor
 from points.models import Criterion, Decision, Declaration, Entry, Evidence, MonthlyResult
 from points.services import declaration as declarations
 from reviews.models import FollowUp, Round
+from reviews.services import conclusion as concluding
 from reviews.services import opening
+from reviews.services import review as reviewing
 from reviews.services import round as rounds
+from reviews.services.conclusion import MeetingRecord
 from reviews.services.month_end import month_end
-from reviews.services.round import MeetingRecord
 from tests.reviews.branch_month import OCTOBER, BranchMonth, at
 
 pytestmark = pytest.mark.django_db
@@ -123,13 +125,13 @@ def test_all_in_order_leaves_warnings_own_and_returned(month):
     returned = month.file("deputy", month.line())
     month.start()
     by = month.actor("secretary")
-    rounds.return_sheet(
+    reviewing.return_sheet(
         pk=month.round.pk, declaration_id=returned.pk, reason="请补充", by=by, at=at(10, 28)
     )
 
-    assert rounds.approve_all_in_order(pk=month.round.pk, by=by, at=at(10, 28)) == 1
+    assert reviewing.approve_all_in_order(pk=month.round.pk, by=by, at=at(10, 28)) == 1
     assert [d.entry.member for d in Decision.objects.all()] == [month.member]
-    assert rounds.approve_all_in_order(pk=month.round.pk, by=by, at=at(10, 28)) == 0
+    assert reviewing.approve_all_in_order(pk=month.round.pk, by=by, at=at(10, 28)) == 0
 
 
 def test_warnings_name_twins_and_missing_evidence(month):
@@ -140,7 +142,7 @@ def test_warnings_name_twins_and_missing_evidence(month):
         attach(entry, "a" * 64)
     Entry.objects.filter(member=month.member, occurred_on__day=4).update(criterion=needs)
     month.start()
-    warnings = rounds.warnings_of(month.round)
+    warnings = reviewing.warnings_of(month.round)
 
     found = {
         (entry.member.pk, entry.occurred_on.day): [str(text)[:4] for text in warnings[entry.pk]]
@@ -162,14 +164,14 @@ def test_file_of_a_withdrawn_entry_warns_nobody(month):
     first = Entry.objects.order_by("occurred_on").first()
     declarations.withdraw(first, reason="改", by=month.actor("member"), at=at(10, 28))
 
-    assert rounds.warnings_of(month.round) == {}
+    assert reviewing.warnings_of(month.round) == {}
 
 
 def test_returned_sheet_comes_back_corrected(month):
     month.file("member", month.line(day=3))
     month.start()
     sheet, by = month.sheet("member"), month.actor("member")
-    rounds.return_sheet(
+    reviewing.return_sheet(
         pk=month.round.pk,
         declaration_id=sheet.pk,
         reason="日期有误",
@@ -180,7 +182,7 @@ def test_returned_sheet_comes_back_corrected(month):
 
     with pytest.raises(Refused):
         month.decide(entry, by="secretary")
-    assert [o.kind for o in rounds.obstacles(month.round)] == ["RETURNED", "MEETING"]
+    assert [o.kind for o in concluding.obstacles(month.round)] == ["RETURNED", "MEETING"]
     assert Notice.objects.filter(user=month.users["member"], subject__contains="日期有误").exists()
 
     seen = month.sheet("member").revision
@@ -191,7 +193,7 @@ def test_returned_sheet_comes_back_corrected(month):
     declarations.submit(pk=sheet.pk, seen=seen + 1, by=by, at=at(10, 28))
     month.decide(month.entry("member"), by="secretary")
 
-    assert [o.kind for o in rounds.obstacles(month.round)] == ["MEETING"]
+    assert [o.kind for o in concluding.obstacles(month.round)] == ["MEETING"]
 
 
 @pytest.mark.parametrize("reason", ["", "  "])
@@ -200,7 +202,7 @@ def test_returning_needs_to_say_what_is_to_be_corrected(month, reason):
     month.start()
 
     with pytest.raises(Refused):
-        rounds.return_sheet(
+        reviewing.return_sheet(
             pk=month.round.pk,
             declaration_id=month.sheet("member").pk,
             reason=reason,
@@ -213,7 +215,7 @@ def test_meeting_is_of_the_branch_and_can_be_written_again(month):
     month.start()
     month.meet()
     with pytest.raises(Refused):
-        rounds.record_meeting(
+        concluding.record_meeting(
             pk=month.round.pk,
             meeting=MeetingRecord(
                 "ASSEMBLY", date(2026, 10, 28), "", month.people["secretary elsewhere"].pk, (), ""
@@ -223,7 +225,7 @@ def test_meeting_is_of_the_branch_and_can_be_written_again(month):
         )
     month.meet("deputy")
 
-    assert month.round.meeting.recorded_by == month.users["deputy"]
+    assert month.round.meetings.get(is_current=True).recorded_by == month.users["deputy"]
 
 
 def test_concluding_publishes_everybody_for_the_working_days(month):

@@ -16,12 +16,14 @@ from points.services import declaration as declarations
 from points.services.declaration import Line
 from points.services.registration import Item
 from reviews.models import FollowUp, Objection, Round
+from reviews.services import conclusion as concluding
+from reviews.services import objections as objecting
 from reviews.services import opening
-from reviews.services import publication as publications
+from reviews.services import review as reviewing
 from reviews.services import round as rounds
+from reviews.services.conclusion import MeetingRecord
+from reviews.services.corrections import Change
 from reviews.services.month_end import month_end
-from reviews.services.publication import Correction
-from reviews.services.round import MeetingRecord
 from tests.factories import BranchFactory, CriterionFactory, MemberFactory, RuleBookFactory
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -87,7 +89,7 @@ class World:
         )
 
     def decide(self, entry, outcome=Decision.Outcome.APPROVED, *, by, points=None, reason=""):
-        return rounds.decide_entry(
+        return reviewing.decide_entry(
             pk=self.round.pk,
             entry_id=entry.pk,
             outcome=outcome,
@@ -99,7 +101,7 @@ class World:
         )
 
     def meet(self):
-        rounds.record_meeting(
+        concluding.record_meeting(
             pk=self.round.pk,
             meeting=MeetingRecord(
                 "COMMITTEE",
@@ -117,7 +119,7 @@ class World:
         rounds.start_review(pk=self.round.pk, by=self.actor(self.secretary), at=at(10, 27))
 
     def conclude(self):
-        return rounds.conclude(pk=self.round.pk, by=self.actor(self.secretary), at=at(10, 28))
+        return concluding.conclude(pk=self.round.pk, by=self.actor(self.secretary), at=at(10, 28))
 
     def scores(self):
         return {
@@ -156,7 +158,7 @@ def test_month_runs_from_declaration_to_talk(world):
         world.other.pk: Decimal("68.00"),
     }
 
-    objection = publications.object_to(
+    objection = objecting.object_to(
         pk=publication.pk,
         line=MonthlyResult.objects.get(member=world.member).lines.get(),
         text="参加了全天",
@@ -165,10 +167,10 @@ def test_month_runs_from_declaration_to_talk(world):
     )
     assert month_end(on=date(2026, 11, 3), by=system_actor(), at=at(11, 3)).rounds_closed == 0
 
-    publications.answer(
+    objecting.answer(
         objection_id=objection.pk,
         text="核对签到表属实",
-        correction=Correction(entry.pk, "APPROVED", None),
+        correction=Change(entry.pk, "APPROVED", None),
         by=world.actor(world.secretary),
         at=at(10, 30),
     )

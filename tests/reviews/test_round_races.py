@@ -21,11 +21,11 @@ from members.rights import system_actor
 from points.models import Decision, Declaration, Entry, MonthlyResult, Registration
 from points.services import declaration as declarations
 from reviews.models import FollowUp, Objection, Publication, Round
+from reviews.services import objections as objecting
 from reviews.services import opening
-from reviews.services import publication as publications
-from reviews.services import round as rounds
+from reviews.services import review as reviewing
+from reviews.services.corrections import Change
 from reviews.services.month_end import month_end
-from reviews.services.publication import Correction
 from tests.reviews.branch_month import BranchMonth, at
 
 pytestmark = [
@@ -81,7 +81,7 @@ def test_two_reviewers_approve_all_that_is_in_order(month):
     month.file("other", month.line())
     month.start()
     everything = [
-        lambda by=by: rounds.approve_all_in_order(
+        lambda by=by: reviewing.approve_all_in_order(
             pk=month.round.pk, by=month.actor(by), at=at(10, 28)
         )
         for by in ("secretary", "deputy")
@@ -165,7 +165,7 @@ def test_objection_of_the_last_minute_keeps_the_month_open(month):
     month.publish()
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            publications.object_to(
+            objecting.object_to(
                 pk=month.round.publication.pk,
                 line=None,
                 text="请核对",
@@ -225,7 +225,7 @@ def test_objection_answered_twice_is_answered_once(month):
     month.file("member", month.line())
     month.publish()
     objection = month.object("member")
-    correction = Correction(month.entry("member").pk, "ADJUSTED", Decimal("1.00"))
+    correction = Change(month.entry("member").pk, "ADJUSTED", Decimal("1.00"))
     told = race(
         lambda: month.answer(objection, text="维持"),
         lambda: month.answer(objection, text="按半天计", correction=correction),

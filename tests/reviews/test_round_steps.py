@@ -8,6 +8,7 @@ from django.db import transaction
 
 from lib.steps import Refused
 from points.models import Entry
+from reviews.services import review as reviewing
 from reviews.services import round as rounds
 from reviews.workflow import ROUND_STEPS, Seat
 from tests.reviews.branch_month import DAY, BranchMonth, at
@@ -85,7 +86,7 @@ def taken(month, step, name):
         "register": lambda: month.register("other", by=name),
         "start_review": lambda: rounds.start_review(pk=pk, by=by, at=when),
         "decide": lambda: month.decide(entry, "REJECTED", by=name, reason="不符", seen=seen(entry)),
-        "return_sheet": lambda: rounds.return_sheet(
+        "return_sheet": lambda: reviewing.return_sheet(
             pk=pk, declaration_id=month.sheet("member").pk, reason="请补充", by=by, at=when
         ),
         "record_meeting": lambda: month.meet(name),

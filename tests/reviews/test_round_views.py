@@ -204,9 +204,9 @@ def test_lists_cost_the_same_for_one_and_three(client, month, django_assert_num_
             MemberFactory(branch=branch)
             opening.open_month(month=OCTOBER, by=system_actor(), at=at(10, 1))
             month.also(date(2026, 10 + number, 1) if number < 3 else date(2026, 12, 1))
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(15):
             staff.get(reverse("month_rounds", args=[2026, 10]))
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             secretary.get(reverse("rounds"))
 
 
@@ -214,9 +214,9 @@ def test_round_costs_the_same_for_few_and_many(client, month, django_assert_num_
     month.to("REVIEWING")
     secretary = signed_in(client, month, "secretary")
     for _time in range(2):
-        with django_assert_num_queries(24):
+        with django_assert_num_queries(25):
             secretary.get(month.round.get_absolute_url())
-        with django_assert_num_queries(20):
+        with django_assert_num_queries(21):
             secretary.get(reverse("round_results", args=[month.round.pk]))
         month.register("other", "deputy", "organiser")
         MemberFactory(branch=month.branch)

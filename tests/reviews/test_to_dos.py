@@ -15,8 +15,11 @@ from points.services import declaration as declarations
 from points.services.registration import Item
 from reviews.models import FollowUp, Publication, Round
 from reviews.selectors.to_dos import to_dos_of
+from reviews.services import conclusion as concluding
+from reviews.services import objections as objecting
 from reviews.services import opening
 from reviews.services import publication as publications
+from reviews.services import review as reviewing
 from reviews.services import round as rounds
 from tests.factories import (
     BranchFactory,
@@ -86,10 +89,10 @@ def review(round_):
 
 def publish(round_, chair):
     by = system_actor()
-    rounds.approve_all_in_order(pk=round_.pk, by=by, at=AT)
-    record = rounds.MeetingRecord("COMMITTEE", TODAY, "", chair.pk, (), "")
-    rounds.record_meeting(pk=round_.pk, meeting=record, by=by, at=AT)
-    return rounds.conclude(pk=round_.pk, by=by, at=AT)
+    reviewing.approve_all_in_order(pk=round_.pk, by=by, at=AT)
+    record = concluding.MeetingRecord("COMMITTEE", TODAY, "", chair.pk, (), "")
+    concluding.record_meeting(pk=round_.pk, meeting=record, by=by, at=AT)
+    return concluding.conclude(pk=round_.pk, by=by, at=AT)
 
 
 # -- members -------------------------------------------------------------------------------
@@ -122,7 +125,7 @@ def test_member_corrects_a_returned_sheet(member):
     round_ = open_october()
     sheet = file_sheet(member)
     review(round_)
-    rounds.return_sheet(
+    reviewing.return_sheet(
         pk=round_.pk, declaration_id=sheet.pk, reason="请补充日期", by=system_actor(), at=AT
     )
 
@@ -206,7 +209,7 @@ def test_staff_decide_for_a_secretary_without_a_committee(branch, secretary):
 def test_the_secretary_answers_objections(request, secretary, deputy, member, who, is_asked):
     publication = publish(review(open_october()), member)
     by = actor_on(member.user, TODAY)
-    publications.object_to(pk=publication.pk, line=None, text="请核对", by=by, at=AT)
+    objecting.object_to(pk=publication.pk, line=None, text="请核对", by=by, at=AT)
 
     asked = "答复张伟的异议" in titles(request.getfixturevalue(who))
 
@@ -216,7 +219,7 @@ def test_the_secretary_answers_objections(request, secretary, deputy, member, wh
 def test_the_secretarys_own_objection_is_answered_by_others(secretary, deputy):
     publication = publish(review(open_october()), secretary)
     by = actor_on(secretary.user, TODAY)
-    publications.object_to(pk=publication.pk, line=None, text="请核对", by=by, at=AT)
+    objecting.object_to(pk=publication.pk, line=None, text="请核对", by=by, at=AT)
 
     assert "答复王建国的异议" in titles(deputy)
     assert "答复王建国的异议" not in titles(secretary)

@@ -128,8 +128,12 @@ def test_provisional_figures_list_what_is_open_and_are_computed_anew():
 
 
 def test_the_policy_of_the_branch_s_own_committee_decides():
-    Policy.objects.create(committee=committee("总支"), year=2025, candidate_ranks=1)
-    Policy.objects.create(committee=committee("党委"), year=2025, branch_below_percent=100)
+    Policy.objects.create(
+        committee=committee("总支"), effective_from=date(2025, 1, 1), candidate_ranks=1
+    )
+    Policy.objects.create(
+        committee=committee("党委"), effective_from=date(2025, 1, 1), branch_below_percent=100
+    )
     MonthlyResult.objects.filter(member__staff_no="A1").update(score=Decimal("1.00"))
     close("党委")
     candidates = dict(AnnualResult.objects.values_list("member__staff_no", "is_candidate"))

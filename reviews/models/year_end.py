@@ -1,0 +1,100 @@
+"""A year of a committee: results of members and of branches."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from branches.models import Branch, Committee
+from members.models import Member, User
+from points.models import (
+    points_field,
+)
+
+
+class YearEnd(models.Model):
+    """年终总评 of one committee and year: computed, then frozen for good."""
+
+    class State(models.TextChoices):
+        PROVISIONAL = "PROVISIONAL", _("provisional")
+        FROZEN = "FROZEN", _("frozen")
+
+    committee = models.ForeignKey(Committee, on_delete=models.PROTECT, related_name="year_ends")
+    year = models.PositiveSmallIntegerField(_("year"))
+    state = models.CharField(_("state"), max_length=12, choices=State.choices)
+    computed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    computed_at = models.DateTimeField(_("computed at"))
+
+    class Meta:
+        verbose_name = _("year-end")
+        verbose_name_plural = _("year-ends")
+        ordering = ["-year", "committee"]
+        constraints = [
+            models.UniqueConstraint(fields=["committee", "year"], name="year_end_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=["PROVISIONAL", "FROZEN"]), name="year_end_state"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.committee} {self.year}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("year", args=[self.year])
+
+
+class AnnualResult(models.Model):
+    """A member's year: total, line, rank inside the branch, candidacy (domain.md §8)."""
+
+    year_end = models.ForeignKey(YearEnd, on_delete=models.CASCADE, related_name="results")
+    year = models.PositiveSmallIntegerField(_("year"))
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="annual_results")
+    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="annual_results")
+    total = points_field(_("total of the year"))
+    pass_total = points_field(_("sum of the pass lines"))
+    assessed_months = models.PositiveSmallIntegerField(_("months assessed"))
+    zero_months = models.PositiveSmallIntegerField(_("zero months"))
+    rank = models.PositiveIntegerField(_("rank"))
+    is_below = models.BooleanField(_("below the line"))
+    is_full_member = models.BooleanField(_("full member"))
+    is_candidate = models.BooleanField(_("candidate"))
+
+    class Meta:
+        verbose_name = _("annual result")
+        verbose_name_plural = _("annual results")
+        ordering = ["branch", "rank", "member"]
+        constraints = [
+            models.UniqueConstraint(fields=["member", "year"], name="annual_result_once"),
+            models.CheckConstraint(
+                condition=Q(assessed_months__range=(1, 12)), name="annual_result_months"
+            ),
+        ]
+        indexes = [models.Index(fields=["branch", "year"], name="annual_result_branch")]
+
+    def __str__(self) -> str:
+        return f"{self.member} {self.year}"
+
+
+class BranchAnnualResult(models.Model):
+    """A branch's year: how many are ranked, how many below, and what follows."""
+
+    year_end = models.ForeignKey(YearEnd, on_delete=models.CASCADE, related_name="branch_results")
+    year = models.PositiveSmallIntegerField(_("year"))
+    branch = models.ForeignKey(
+        Branch, on_delete=models.PROTECT, related_name="branch_annual_results"
+    )
+    ranked = models.PositiveIntegerField(_("members ranked"))
+    below = models.PositiveIntegerField(_("members below the line"))
+    is_eligible = models.BooleanField(_("eligible"))
+
+    class Meta:
+        verbose_name = _("annual result of a branch")
+        verbose_name_plural = _("annual results of branches")
+        ordering = ["branch"]
+        constraints = [
+            models.UniqueConstraint(fields=["branch", "year"], name="branch_annual_once"),
+            models.CheckConstraint(condition=Q(below__lte=F("ranked")), name="branch_annual_below"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.branch} {self.year}"
