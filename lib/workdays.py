@@ -1,23 +1,50 @@
-"""Working days of mainland China: public holidays and make-up workdays (调休)."""
+"""Working days of mainland China: public holidays and make-up workdays (调休).
 
+A library knows the State Council's notices of past years and of this one. What it does not
+know yet, or has wrong, staff enter by hand; those days come in as ``SpecialDays``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import chinese_calendar
 
 
-def is_workday(day: date) -> bool:
+@dataclass(frozen=True, slots=True)
+class SpecialDays:
+    """Notices entered by hand: the years they are of, and the days that are not what their
+    weekday says, each with whether people work on it. A notice may name days of the December
+    before its year."""
+
+    years: frozenset[int] = frozenset()
+    days: Mapping[date, bool] = field(default_factory=dict)
+
+
+NONE_ENTERED = SpecialDays()
+
+
+def is_workday(day: date, entered: SpecialDays = NONE_ENTERED) -> bool:
     """Whether people work on ``day``, by the State Council's notice of that year.
 
-    A year the library does not know is counted Monday to Friday; ask ``is_known`` to tell people.
+    A day that was entered by hand is what it was entered as; every other day of a year entered
+    by hand is what its weekday says; the library knows other years. A year that nobody knows is
+    counted Monday to Friday; ask ``is_known`` to tell people.
     """
+    if day in entered.days:
+        return entered.days[day]
+    if day.year in entered.years:
+        return day.weekday() < 5
     try:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError:
         return day.weekday() < 5
 
 
-def is_known(year: int) -> bool:
+def is_known(year: int, entered: SpecialDays = NONE_ENTERED) -> bool:
     """Whether the holidays of ``year`` are known, so that ``is_workday`` is more than a guess."""
+    if year in entered.years:
+        return True
     try:
         chinese_calendar.is_workday(date(year, 1, 1))
     except NotImplementedError:
@@ -25,7 +52,9 @@ def is_known(year: int) -> bool:
     return True
 
 
-def add_workdays(start: date, days: int) -> tuple[date, frozenset[int]]:
+def add_workdays(
+    start: date, days: int, entered: SpecialDays = NONE_ENTERED
+) -> tuple[date, frozenset[int]]:
     """Return the ``days``-th working day after ``start``, and the years whose holidays are unknown.
 
     ``start`` itself is never counted; zero days give ``start``. Raises ValueError when negative.
@@ -36,12 +65,14 @@ def add_workdays(start: date, days: int) -> tuple[date, frozenset[int]]:
     while days:
         day += timedelta(days=1)
         touched.add(day.year)
-        if is_workday(day):
+        if is_workday(day, entered):
             days -= 1
-    return day, frozenset(year for year in touched if not is_known(year))
+    return day, frozenset(year for year in touched if not is_known(year, entered))
 
 
-def publication_end(start: date, days: int) -> tuple[date, frozenset[int]]:
+def publication_end(
+    start: date, days: int, entered: SpecialDays = NONE_ENTERED
+) -> tuple[date, frozenset[int]]:
     """Return the last day (inclusive) of a publication of ``days`` working days.
 
     It starts on the day of publishing, counts ``days`` working days after that day, and ends when
@@ -49,4 +80,4 @@ def publication_end(start: date, days: int) -> tuple[date, frozenset[int]]:
     The second value names the years counted Monday to Friday for want of a holiday notice.
     Source: domain.md §5.5.
     """
-    return add_workdays(start, days)
+    return add_workdays(start, days, entered)

@@ -10,7 +10,6 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from lib.steps import Refused
-from lib.workdays import publication_end
 from members.models import Member
 from members.notices import Message, record, tell
 from members.rights import Actor
@@ -19,6 +18,7 @@ from points.models import (
     MonthlyResult,
 )
 from points.scoring import Score
+from points.services.calendar import Workdays
 from points.services.results import compute_results, score_members
 from reviews.models import Meeting, Publication, Round
 from reviews.services.corrections import follow_revisions
@@ -121,7 +121,7 @@ def conclude(*, pk: int, by: Actor, at: datetime) -> Publication:
         branch=round_.branch_id, month=round_.month, state=Declaration.State.IN_REVIEW
     ).update(state=Declaration.State.REVIEWED)
     starts_on = timezone.localdate(at)
-    ends_on, _unknown_years = publication_end(starts_on, round_.publication_days)
+    ends_on, _unknown_years = Workdays.load().publication_end(starts_on, round_.publication_days)
     publication = Publication.objects.create(
         round=round_,
         starts_on=starts_on,

@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 
 from branches.models import Branch
 from lib.months import last_day, month_of
-from lib.workdays import add_workdays
 from members.models import LeadershipDuty, Member, Position
 from members.notices import Message, tell
 from points.models import MonthlyResult
+from points.services.calendar import Workdays
 from points.services.policy import PolicyBook
 from reviews.models import FollowUp, FollowUpMonth, Round
 from reviews.services.round import month_label
@@ -318,14 +318,14 @@ def _create(demands: Collection[Demand], *, policies: PolicyBook, at: datetime) 
             "pk", "committee_id"
         )
     )
-    due_by_days: dict[int, date] = {}
+    workdays, due_by_days = Workdays.load(), dict[int, date]()
 
     def due_on(demand: Demand) -> date | None:
         if demand.kind in EXPLANATION_KINDS:
             return None
         days = policies.of(committees[demand.branch], month_of(today)).follow_up_days
         if days not in due_by_days:
-            due_by_days[days] = add_workdays(today, days)[0]
+            due_by_days[days] = workdays.add(today, days)[0]
         return due_by_days[days]
 
     FollowUp.objects.bulk_create(

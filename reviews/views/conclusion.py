@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lib.steps import Refused
-from lib.workdays import publication_end
 from members.access import is_branch_committee_or_staff, page_for
 from members.models import Member, Position
 from members.requests import Request
+from points.services.calendar import Workdays
 from reviews.forms.review import MeetingForm
 from reviews.models import Meeting, Round
 from reviews.selectors.review import expected_results
@@ -80,7 +80,7 @@ def round_results(request: Request, pk: int) -> HttpResponse:
         return redirect(round_)
     results = expected_results(round_)
     today = timezone.localdate()
-    ends_on, unknown_years = publication_end(today, round_.publication_days)
+    ends_on, unknown_years = Workdays.load().publication_end(today, round_.publication_days)
     context = {
         "round": round_,
         "results": results,

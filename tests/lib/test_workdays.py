@@ -2,7 +2,13 @@ from datetime import date
 
 import pytest
 
-from lib.workdays import add_workdays, is_known, is_workday, publication_end
+from lib.workdays import (
+    SpecialDays,
+    add_workdays,
+    is_known,
+    is_workday,
+    publication_end,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,3 +42,39 @@ def test_an_unknown_year_is_counted_monday_to_friday_and_reported():
 def test_a_negative_number_of_days_is_refused():
     with pytest.raises(ValueError):
         add_workdays(date(2026, 11, 2), -1)
+
+
+ENTERED = SpecialDays(
+    years=frozenset({2099}),
+    days={
+        date(2026, 12, 31): False,  # named by the notice of the year after
+        date(2099, 1, 1): False,
+        date(2099, 1, 2): False,
+        date(2099, 1, 3): True,  # a Saturday made up for
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("day", "works"),
+    [
+        (date(2026, 12, 31), False),  # a Thursday
+        (date(2026, 12, 30), True),  # the rest of the library's year
+        (date(2026, 10, 10), True),  # the library's make-up Saturday
+        (date(2099, 1, 2), False),  # a Friday
+        (date(2099, 1, 3), True),
+        (date(2099, 1, 4), False),
+        (date(2099, 1, 5), True),
+    ],
+)
+def test_a_day_entered_by_hand_goes_before_the_library_and_the_weekday(day, works):
+    assert is_workday(day, ENTERED) == works
+
+
+def test_a_year_entered_by_hand_replaces_the_library_s():
+    assert is_workday(date(2026, 10, 1), SpecialDays(years=frozenset({2026})))
+
+
+def test_an_entered_year_is_known_and_counted():
+    assert is_known(2099, ENTERED)
+    assert add_workdays(date(2099, 1, 1), 2, ENTERED) == (date(2099, 1, 5), frozenset())
