@@ -44,6 +44,12 @@ def months_of_year(year: int) -> list[date]:
     return [date(year, number, 1) for number in range(1, 13)]
 
 
+def quarter_of(month: date) -> list[date]:
+    """Return the three months of the calendar quarter in which ``month`` lies."""
+    first = date(month.year, month.month - (month.month - 1) % 3, 1)
+    return [add_months(first, count) for count in range(3)]
+
+
 def last_day(month: date) -> date:
     """Return the last day of ``month``."""
     return next_month(month) - timedelta(days=1)

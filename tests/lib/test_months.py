@@ -15,6 +15,7 @@ from lib.months import (
     parse_date,
     parse_month,
     previous_month,
+    quarter_of,
 )
 
 MONTHS = st.dates(date(1950, 1, 1), date(2150, 12, 31)).map(month_of)
@@ -120,3 +121,10 @@ def test_adding_and_taking_away_months_are_inverse(month, count):
 @given(MONTHS)
 def test_a_formatted_month_reads_back(month):
     assert parse_month(format_month(month)) == month
+
+
+@pytest.mark.parametrize(("month", "first"), [(1, 1), (3, 1), (4, 4), (9, 7), (10, 10), (12, 10)])
+def test_a_quarter_has_three_months(month, first):
+    assert quarter_of(date(2026, month, 1)) == [
+        date(2026, number, 1) for number in range(first, first + 3)
+    ]
