@@ -20,7 +20,12 @@ from reviews.models.round import (
     RoundQuerySet,
     Verification,
 )
-from reviews.models.spot_check import SpotCheck, SpotCheckItem, SpotCheckQuerySet
+from reviews.models.spot_check import (
+    SpotCheck,
+    SpotCheckItem,
+    SpotCheckItemQuerySet,
+    SpotCheckQuerySet,
+)
 from reviews.models.year_end import AnnualResult, BranchAnnualResult, YearEnd
 
 __all__ = [
@@ -44,6 +49,7 @@ __all__ = [
     "RoundQuerySet",
     "SpotCheck",
     "SpotCheckItem",
+    "SpotCheckItemQuerySet",
     "SpotCheckQuerySet",
     "Verification",
     "YearEnd",

@@ -12,6 +12,7 @@ from points.models import (
     Entry,
     points_field,
 )
+from reviews.models.round import Round
 
 
 class SpotCheckQuerySet(models.QuerySet["SpotCheck"]):
@@ -30,6 +31,8 @@ class SpotCheck(models.Model):
     """随机抽查: one draw from the reviewed entries of some months. Seed, algorithm and the
     digest of the sorted pool let anybody repeat it; another draw is another row."""
 
+    # The form that asked for the draw: sent twice, it draws once.
+    token = models.UUIDField(unique=True)
     committee = models.ForeignKey(Committee, on_delete=models.PROTECT, related_name="spot_checks")
     first_month = models.DateField(_("first month"))
     last_month = models.DateField(_("last month"))
@@ -41,6 +44,8 @@ class SpotCheck(models.Model):
     is_each_branch = models.BooleanField(_("at least one of each branch"), default=False)
     seed = models.CharField(_("seed"), max_length=64)
     algorithm = models.CharField(_("algorithm"), max_length=40)
+    # The closed months whose reviewed entries are the pool.
+    rounds = models.ManyToManyField(Round, related_name="spot_checks")
     pool_size = models.PositiveIntegerField(_("entries in the pool"))
     pool_digest = models.CharField(_("digest of the pool"), max_length=64)
     inspect_by = models.DateField(_("to be inspected by"))
@@ -71,6 +76,20 @@ class SpotCheck(models.Model):
         return reverse("spot_check", args=[self.pk])
 
 
+class SpotCheckItemQuerySet(models.QuerySet["SpotCheckItem"]):
+    def visible_to(self, actor: Actor) -> "SpotCheckItemQuerySet":
+        """The committee's staff and those above see what was drawn; a member sees what was
+        found about an entry of their own, and nothing before it was found."""
+        if actor.is_system:
+            return self.all()
+        own = Q(entry__member=actor.member_id) if actor.member_id else Q(pk__in=[])
+        drawn = Q(spot_check__in=SpotCheck.objects.visible_to(actor))
+        return self.filter((drawn & ~own) | (own & ~Q(finding="")))
+
+    def waiting(self) -> "SpotCheckItemQuerySet":
+        return self.filter(finding="")
+
+
 class SpotCheckItem(models.Model):
     """A drawn entry, who inspects it, and what they found."""
 
@@ -93,6 +112,8 @@ class SpotCheckItem(models.Model):
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     found_at = models.DateTimeField(_("found at"), null=True, blank=True)
+
+    objects = SpotCheckItemQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("drawn entry")
