@@ -2,22 +2,25 @@
 (domain.md §5.4)."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from lib.steps import Refused
 from members.notices import Message, record, tell
 from members.rights import Actor
+from points.doubles import with_same_file, with_same_item
 from points.models import (
     Decision,
     Declaration,
     Entry,
     Evidence,
+    Remark,
 )
 from points.rules import may_decide, may_decide_entry
 from points.services.decisions import approve_as_claimed
@@ -147,13 +150,11 @@ def warnings_of(round_: Round) -> Mapping[int, list[str]]:
         ).values_list("entry", "entry__member", "sha256")
     )
     with_file = {entry for entry, member, digest in files}
-    same_item = twins(
-        (pk, (entry.member_id, entry.criterion.code, entry.occurred_on))
-        for pk, entry in entries.items()
-    )
-    same_file = twins((entry, (member, digest)) for entry, member, digest in files)
+    same_item, same_file = with_same_item(entries.values()), with_same_file(files)
     found: dict[int, list[str]] = defaultdict(list)
     for pk, entry in entries.items():
+        if entry.source == Entry.Source.PROPOSED:
+            found[pk].append(must_confirm())
         if pk in same_item:
             found[pk].append(_("Same item and date as another entry: the same matter counts once."))
         if pk in same_file:
@@ -164,20 +165,23 @@ def warnings_of(round_: Round) -> Mapping[int, list[str]]:
     return found
 
 
-def twins(keyed: Iterable[tuple[int, Hashable]]) -> set[int]:
-    """The ids that share their key with another id."""
-    groups: dict[Hashable, set[int]] = defaultdict(set)
-    for pk, key in keyed:
-        groups[key].add(pk)
-    return {pk for group in groups.values() if len(group) > 1 for pk in group}
-
-
 @transaction.atomic
 def return_sheet(
-    *, pk: int, declaration_id: int, reason: str, by: Actor, at: datetime
+    *,
+    pk: int,
+    declaration_id: int,
+    reason: str,
+    by: Actor,
+    at: datetime,
+    remarks: Mapping[int, str] | None = None,
 ) -> Declaration:
-    """Return a declaration for correction, with what is to be corrected (domain.md §5.4).
-    Nobody returns their own."""
+    """Return a declaration for correction, with what is to be corrected: of the whole sheet
+    (``reason``), of single entries (``remarks`` by entry), or both (domain.md §5.4). Nobody
+    returns their own.
+
+    Raises PermissionDenied (recusal) or Refused: nothing said, the sheet not in the review,
+    or a remark on what does not stand on the sheet.
+    """
     round_, seat = lock(pk=pk, step="return_sheet", by=by, at=at)
     sheet = Declaration.objects.select_for_update(of=("self",)).get(
         pk=declaration_id, branch=round_.branch_id, month=round_.month
@@ -188,8 +192,11 @@ def return_sheet(
         raise PermissionDenied
     if sheet.state not in (Declaration.State.IN_REVIEW, Declaration.State.MISSING):
         raise Refused(_("This sheet cannot be returned: it is not in the review."))
-    if not reason.strip():
+    reason = reason.strip()
+    said = {entry: text.strip() for entry, text in (remarks or {}).items() if text.strip()}
+    if not reason and not said:
         raise Refused(_("Say what is to be corrected: the member will read it."))
+    _remark(sheet, said, by=by, at=at)
     sheet.state = Declaration.State.RETURNED
     sheet.return_reason = reason
     sheet.revision += 1
@@ -202,6 +209,7 @@ def return_sheet(
         branch=round_.branch_id,
         member=sheet.member_id,
         reason=reason,
+        remarks=len(said),
     )
     tell(
         [
@@ -209,10 +217,38 @@ def return_sheet(
                 sheet.member_id,
                 f"returned:{sheet.pk}:{sheet.revision}",
                 _("Your declaration for %(month)s was returned: %(reason)s")
-                % {"month": month_label(round_.month), "reason": reason},
+                % {
+                    "month": month_label(round_.month),
+                    "reason": what_to_correct(reason, len(said)),
+                },
                 sheet.get_absolute_url(),
             )
         ],
         at=at,
     )
     return sheet
+
+
+def _remark(sheet: Declaration, said: Mapping[int, str], *, by: Actor, at: datetime) -> None:
+    """Write down what was said of each entry; all of them stand on this sheet."""
+    entries = sheet.entries.standing().filter(pk__in=said, source=Entry.Source.DECLARED)
+    if len(entries) < len(said):
+        raise Refused(
+            _("An item that you remarked on is no longer on the sheet. Look at it again.")
+        )
+    Remark.objects.bulk_create(
+        [
+            Remark(entry_id=entry, text=text, made_by=by.user, made_at=at)
+            for entry, text in said.items()
+        ]
+    )
+
+
+def what_to_correct(reason: str, remarked: int) -> str:
+    """In one line, what is to be corrected on a sheet: the general reason, and how many of
+    its items have a remark of their own."""
+    parts = [reason] if reason else []
+    if remarked:
+        text = ngettext("%(count)s item has a remark", "%(count)s items have a remark", remarked)
+        parts.append(text % {"count": remarked})
+    return "；".join(parts)
