@@ -86,10 +86,13 @@ class Trial:
 
 def claims_so_far(entries: Iterable[Entry], *, is_reviewed: bool) -> list[Claim]:
     """Standing entries as claims: declared ones as claimed until the sheet is reviewed, all
-    others as decided. What was rejected counts nothing."""
+    others as decided. What was rejected counts nothing; nor does what the system proposes
+    before a person has confirmed it."""
     claims = []
     for entry in entries:
         decision = shown_decision(entry, is_reviewed=is_reviewed)
+        if decision is None and entry.source == Entry.Source.PROPOSED:
+            continue
         if decision is not None and decision.outcome in NOT_COUNTING:
             continue
         decided = decision.points if decision else None

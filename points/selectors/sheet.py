@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from members.rights import Actor
 from points.models import Decision, Declaration, Entry, Evidence
-from points.rules import is_confidential
+from points.rules import may_read_matter
 from points.scoring import Line as ScoredLine
 from points.selectors.cuts import explain_cuts
 from points.selectors.estimate import Estimate, current_decision, estimate, shown_decision
@@ -89,10 +89,12 @@ def standing_entries(declaration: Declaration, actor: Actor) -> list[Entry]:
         .select_related("criterion", "created_by__member")
         .prefetch_related("decisions", "evidence")
     )
-    sees_all = actor.member_id == declaration.member_id or actor.is_staff_over(
-        declaration.branch_id
-    )
-    return [entry for entry in entries if sees_all or not is_confidential(entry.criterion)]
+    branch, member = declaration.branch_id, declaration.member_id
+    return [
+        entry
+        for entry in entries
+        if may_read_matter(actor, entry.criterion, branch_id=branch, member_id=member)
+    ]
 
 
 def sheet_of(declaration: Declaration, actor: Actor) -> Sheet:

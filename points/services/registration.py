@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from branches.models import Branch
@@ -14,19 +15,22 @@ from lib.steps import Refused
 from members.models import Member, Position
 from members.notices import record
 from members.rights import Actor
-from points.models import Criterion, Declaration, Entry, Registration
-from points.rules import applies_to, may_register_item
+from points.models import Activity, Criterion, Declaration, Entry, Registration
+from points.rules import applies_to, is_confidential, may_register_item
 from points.services.decisions import approve_as_claimed, withdraw_all
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What is registered: one criterion on one day, for each of the ticked members."""
+    """What is registered: one criterion on one day, for each of the ticked members. What the
+    committee registers (党委登记) rests on a document, with its number and date."""
 
     criterion: Criterion
     times: Decimal
     occurred_on: date
     reason: str
+    document_no: str = ""
+    document_on: date | None = None
 
 
 @transaction.atomic
@@ -39,8 +43,10 @@ def register(
     members: Collection[int],
     by: Actor,
     at: datetime,
+    activity: Activity | None = None,
 ) -> Registration:
-    """Register an item for members of the roster of a branch's month.
+    """Register an item for members of the roster of a branch's month; ``activity`` is the one
+    at which it happened.
 
     It is approved by being registered, except for the registrar's own entry, which waits
     for somebody else's decision in the review (recusal, domain.md §5.4). The same token
@@ -48,8 +54,8 @@ def register(
     register and holds the lock of the round.
 
     Raises Refused for a criterion that the branch cannot register, a date outside the
-    month, members not on the roster or to whom the criterion does not apply, or nobody
-    ticked.
+    month, members not on the roster or to whom the criterion does not apply, nobody
+    ticked, or a committee's item without its document.
     """
     existing = Registration.objects.filter(token=token).first()
     if existing is not None:
@@ -57,6 +63,7 @@ def register(
     if not may_register_item(by, item.criterion, branch.pk):
         raise Refused(_("This item cannot be registered here. Choose one from the list."))
     ticked = _check(branch=branch, month=month, item=item, members=members)
+    _check_document(item, at=at)
     registration = Registration.objects.create(
         token=token,
         branch=branch,
@@ -65,6 +72,9 @@ def register(
         times=item.times,
         occurred_on=item.occurred_on,
         reason=item.reason,
+        activity=activity,
+        document_no=item.document_no,
+        document_on=item.document_on,
         registered_by=by.user,
         registered_at=at,
     )
@@ -107,11 +117,7 @@ def _check(*, branch: Branch, month: date, item: Item, members: Collection[int])
         raise Refused(_("Tick at least one member."))
     if len(ticked) < len(set(members)):
         raise Refused(_("Some of the ticked members are not on the roster of this month."))
-    secretaries = set(
-        Position.objects.on(month)
-        .filter(branch=branch, kind=Position.Kind.SECRETARY)
-        .values_list("member", flat=True)
-    )
+    secretaries = secretaries_on(branch.pk, month)
     outside = [
         member.name
         for member in ticked
@@ -120,6 +126,27 @@ def _check(*, branch: Branch, month: date, item: Item, members: Collection[int])
     if outside:
         raise Refused(_("This item does not apply to: %(names)s.") % {"names": "、".join(outside)})
     return ticked
+
+
+def _check_document(item: Item, *, at: datetime) -> None:
+    """What the committee registers names the document that it rests on; nothing else does."""
+    if not is_confidential(item.criterion):
+        return
+    if not item.document_no.strip() or item.document_on is None:
+        raise Refused(
+            _("What the committee registers rests on a document: enter its number and date.")
+        )
+    if item.document_on > timezone.localdate(at):
+        raise Refused(_("The document's date has not come yet."))
+
+
+def secretaries_on(branch_id: int, day: date) -> set[int]:
+    """Who is the branch's secretary on that day, by member id. One query."""
+    return set(
+        Position.objects.on(day)
+        .filter(branch=branch_id, kind=Position.Kind.SECRETARY)
+        .values_list("member", flat=True)
+    )
 
 
 @transaction.atomic
