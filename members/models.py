@@ -1,7 +1,7 @@
 """Who: users, members, and what they are to a branch from a date to a date."""
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
@@ -10,6 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import Branch, Committee
+
+if TYPE_CHECKING:
+    from members.rights import Actor
 
 SYSTEM_USERNAME = "system"
 
@@ -290,6 +293,19 @@ class StaffAppointment(models.Model):
 
 
 class ExemptionQuerySet(models.QuerySet["Exemption"]):
+    def visible_to(self, actor: "Actor") -> "ExemptionQuerySet":
+        """Those of members who were, in one of its months, in a branch on whose committee one
+        sits or that lies below one's committee."""
+        if actor.is_system:
+            return self.all()
+        there = Membership.objects.filter(
+            Q(starts_on__isnull=True) | Q(starts_on__lte=models.OuterRef("last_month")),
+            Q(ends_on__isnull=True) | Q(ends_on__gte=models.OuterRef("first_month")),
+            member=models.OuterRef("member"),
+            branch__in=actor.committee_branches | actor.branches_below,
+        )
+        return self.filter(models.Exists(there))
+
     def approved(self) -> "ExemptionQuerySet":
         return self.filter(state=Exemption.State.APPROVED)
 
@@ -353,6 +369,9 @@ class Exemption(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member} {self.first_month:%Y-%m} – {self.last_month:%Y-%m}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("exemption", args=[self.pk])
 
 
 class RollChange(models.Model):

@@ -8,10 +8,10 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from branches.imports import apply_organisations
 from branches.models import Branch, Committee
-from lib.pinyin import initials, spelled
 from members.imports.roll_file import Roll
 from members.imports.roll_plan import (
     DUTY,
@@ -22,8 +22,9 @@ from members.imports.roll_plan import (
     SpanChanges,
     preview_roll,
 )
-from members.models import LeadershipDuty, Member, Membership, Position, User
+from members.models import LeadershipDuty, Member, Membership, Position, RollChange, User
 from members.notices import record
+from members.pinyin import pinyin_of
 from members.rights import Actor
 
 CHUNK = 500
@@ -47,6 +48,7 @@ def apply_roll(roll: Roll, *, by: Actor, at: datetime, as_of: date | None = None
     _update_members(report.updated)
     members |= {c.staff_no: c.member.pk for c in report.updated if c.member is not None}
     _change_spans(report, members)
+    _write_history(report, by=by, at=at)
     record(
         by=by.user,
         at=at,
@@ -108,6 +110,35 @@ def _update_members(changes: Iterable[MemberChange]) -> None:
     User.objects.bulk_update(renamed, ["username"], batch_size=CHUNK)
 
 
+def _write_history(report: RollReport, *, by: Actor, at: datetime) -> None:
+    """A row of history for each transfer. One statement for every few hundred."""
+    assert report.start is not None  # by preview_roll
+    RollChange.objects.bulk_create(
+        [
+            RollChange(
+                member=change.member,
+                kind=RollChange.Kind.TRANSFER,
+                takes_effect_on=report.start,
+                text=_("transferred from %(old)s to %(new)s")
+                % {"old": change.transfer[0] or "—", "new": change.transfer[1]},
+                note=_("from an imported roll"),
+                made_by=by.user,
+                made_at=at,
+            )
+            for change in report.transferred
+            if change.transfer is not None
+        ],
+        batch_size=CHUNK,
+    )
+
+
+def _why(what: str, ends_on: date | None) -> dict[str, str]:
+    """A roll ends a membership only where it puts the member into another branch."""
+    if what != MEMBERSHIP:
+        return {}
+    return {"end_reason": "" if ends_on is None else Membership.EndReason.TRANSFERRED.value}
+
+
 def _change_spans(report: RollReport, members: dict[str, int]) -> None:
     """End and delete first, so that nobody holds two memberships or an office twice."""
     branches = dict(Branch.objects.values_list("name", "pk"))
@@ -122,7 +153,9 @@ def _change_spans(report: RollReport, members: dict[str, int]) -> None:
         for day in {day for pk, day in ends}:
             pks = [pk for pk, ends_on in ends if ends_on == day]
             for chunk in range(0, len(pks), CHUNK):
-                model.objects.filter(pk__in=pks[chunk : chunk + CHUNK]).update(ends_on=day)
+                model.objects.filter(pk__in=pks[chunk : chunk + CHUNK]).update(
+                    ends_on=day, **_why(what, day)
+                )
         for chunk in range(0, len(deleted), CHUNK):
             model.objects.filter(pk__in=deleted[chunk : chunk + CHUNK]).delete()
         model.objects.bulk_create(
@@ -138,11 +171,3 @@ def _change_spans(report: RollReport, members: dict[str, int]) -> None:
             ],
             batch_size=CHUNK,
         )
-
-
-def pinyin_of(name: str) -> dict[str, str]:
-    """The pinyin of a name, and its initials, for searching: 张三 is zhangsan and zs."""
-    return {
-        "pinyin": spelled(name)[:100],
-        "initials": initials(name)[:20],
-    }

@@ -15,7 +15,6 @@ from django.contrib.auth.hashers import make_password
 
 from branches.models import Branch, Committee
 from lib.months import last_day, previous_month
-from members.imports.roll_store import pinyin_of
 from members.models import (
     Exemption,
     LeadershipDuty,
@@ -25,6 +24,7 @@ from members.models import (
     StaffAppointment,
     User,
 )
+from members.pinyin import pinyin_of
 from members.rights import Actor, actor_on, system_actor
 from points.models import CategoryCap, Criterion, Policy, RuleBook
 from reviews.demo import rule_book, story

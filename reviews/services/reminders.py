@@ -15,10 +15,11 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from branches.models import Branch, Committee
+from branches.models import Branch
 from lib.months import month_of
-from members.models import Position, StaffAppointment
+from members.models import Position
 from members.notices import Message, tell, tell_users
+from members.selectors.staff import StaffOfCommittees
 from points.models import Declaration
 from points.services.policy import PolicyBook
 from reviews.models import FollowUp, Objection, Round
@@ -265,27 +266,3 @@ def escalate(*, on: date, at: datetime) -> Escalated:
             at=at,
         )
     return Escalated(committees=len(for_committee), matters=sum(map(len, for_committee.values())))
-
-
-class StaffOfCommittees:
-    """The staff in office on a day, by committee, and the way upwards. Two queries."""
-
-    def __init__(self, on: date) -> None:
-        self._parents: dict[int, int | None] = dict(
-            Committee.objects.values_list("pk", "parent_id")
-        )
-        self._staff: dict[int, list[Any]] = defaultdict(list)
-        for committee, user in StaffAppointment.objects.on(on).values_list("committee", "user"):
-            self._staff[committee].append(user)
-
-    def nearest(self, committee: int) -> int:
-        """The committee itself or the nearest one above it that has staff; else itself."""
-        current: int | None = committee
-        while current is not None:
-            if current in self._staff:
-                return current
-            current = self._parents.get(current)
-        return committee
-
-    def of(self, committee: int) -> list[int]:
-        return self._staff.get(committee, [])

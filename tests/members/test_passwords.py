@@ -43,7 +43,11 @@ def test_everybody_without_a_password_gets_one_to_be_changed(branches):
         assert user.check_password(one.password)
         assert user.must_change_password
         validate_password(one.password, user)
-    assert Event.objects.get(verb="issue_passwords").details == {"staff_nos": ["A1", "A2"]}
+    assert Event.objects.get(verb="issue_passwords").details == {
+        "staff_nos": ["A1", "A2"],
+        "count": 2,
+        "scope": ["办公室党支部", "法规处党支部"],
+    }
 
 
 def test_a_second_run_gives_nothing_out_again_unless_asked(branches):
