@@ -4,11 +4,21 @@ A library knows the State Council's notices of past years and of this one. What 
 know yet, or has wrong, staff enter by hand; those days come in as ``SpecialDays``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import chinese_calendar
+from chinese_calendar import constants
+
+
+class NamedDay(NamedTuple):
+    """A day that is not what its weekday says: a holiday, or a workday that makes up for one."""
+
+    day: date
+    is_workday: bool
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +91,53 @@ def publication_end(
     Source: domain.md §5.5.
     """
     return add_workdays(start, days, entered)
+
+
+def library_years() -> range:
+    """The years whose notices the library knows."""
+    years = {day.year for day in constants.holidays}
+    return range(min(years), max(years) + 1)
+
+
+def library_days(year: int) -> list[NamedDay]:
+    """The holidays and make-up workdays of a year as the library knows them, in order; a
+    weekend within a holiday is part of it. Empty for a year it does not know."""
+    days = [
+        NamedDay(day, works, constants.Holiday(name).chinese)
+        for works, table in ((False, constants.holidays), (True, constants.workdays))
+        for day, name in table.items()
+        if day.year == year
+    ]
+    return sorted(days)
+
+
+class Span(NamedTuple):
+    """A holiday from a day to a day, both included."""
+
+    name: str
+    first: date
+    last: date
+
+
+def spans(days: Iterable[NamedDay]) -> list[Span]:
+    """The holidays among these days, each run of days under one name as one span."""
+    found: list[Span] = []
+    for one in sorted(days):
+        if one.is_workday:
+            continue
+        last = found[-1] if found else None
+        if last and last.name == one.name and one.day - last.last == timedelta(days=1):
+            found[-1] = last._replace(last=one.day)
+        else:
+            found.append(Span(one.name, one.day, one.day))
+    return found
+
+
+def days_of(spans: Iterable[Span], made_up: Iterable[date]) -> list[NamedDay]:
+    """The days of these holidays, and the make-up workdays, in order."""
+    holidays = [
+        NamedDay(span.first + timedelta(days=count), False, span.name)
+        for span in spans
+        for count in range((span.last - span.first).days + 1)
+    ]
+    return sorted([*holidays, *(NamedDay(day, True) for day in made_up)])

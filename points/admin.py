@@ -1,5 +1,5 @@
 from django.contrib import admin
-from import_export.admin import ExportMixin, ImportExportModelAdmin
+from import_export.admin import ExportMixin
 
 from lib.administration import Ledger, PlainWorkbook
 from points.models import (
@@ -15,7 +15,9 @@ from points.models import (
 
 
 @admin.register(Policy)
-class PolicyAdmin(ImportExportModelAdmin):
+class PolicyAdmin(ExportMixin, Ledger):
+    """Set on its page: a version that has begun is never changed."""
+
     formats = [PlainWorkbook]
     list_display = [
         "committee",

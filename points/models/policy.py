@@ -6,6 +6,7 @@ from typing import Any
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import Committee
@@ -109,6 +110,9 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.committee} {self.effective_from:%Y-%m}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("policy_version", args=[self.pk])
 
 
 class HolidayNotice(models.Model):
