@@ -3,7 +3,9 @@
 from django.urls import URLPattern, path
 
 from reviews.views import (
+    activities,
     conclusion,
+    exemptions,
     follow_ups,
     home,
     jobs,
@@ -12,7 +14,9 @@ from reviews.views import (
     registration,
     results,
     review,
+    roll_life,
     rounds,
+    spot_checks,
     year_end,
 )
 
@@ -20,6 +24,12 @@ urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
     path("register/", registration.register, name="register"),
     path("register/<int:pk>/", registration.registration, name="registration"),
+    path("register/activities/<int:pk>/", activities.activity, name="activity"),
+    path(
+        "register/activities/<int:pk>/sheet/",
+        activities.attendance_sheet,
+        name="attendance_sheet",
+    ),
     path("rounds/", rounds.rounds, name="rounds"),
     path("rounds/<int:year>/<int:month>/", rounds.month_rounds, name="month_rounds"),
     path("rounds/<int:pk>/", rounds.round_detail, name="round"),
@@ -51,10 +61,31 @@ urlpatterns: list[URLPattern] = [
     ),
     path("publications/<int:pk>/confirm/", results.confirm_result, name="confirm_result"),
     path("publications/<int:pk>/object/", results.object_to_result, name="object_to_result"),
+    path("spot-checks/", spot_checks.spot_checks, name="spot_checks"),
+    path("spot-checks/new/", spot_checks.draw_spot_check, name="draw_spot_check"),
+    path("spot-checks/<int:pk>/", spot_checks.spot_check, name="spot_check"),
+    path("spot-checks/<int:pk>/pool/", spot_checks.spot_check_pool, name="spot_check_pool"),
+    path("spot-checks/<int:pk>/repeat/", spot_checks.repeat_spot_check, name="repeat_spot_check"),
+    path(
+        "spot-checks/<int:pk>/protocol/",
+        spot_checks.spot_check_protocol,
+        name="spot_check_protocol",
+    ),
+    path("spot-checks/<int:pk>/<int:number>/", spot_checks.spot_check_item, name="spot_check_item"),
+    path(
+        "spot-checks/<int:pk>/<int:number>/inspector/",
+        spot_checks.assign_inspector,
+        name="assign_inspector",
+    ),
     path("year/", year_end.years, name="years"),
     path("year/<int:year>/", year_end.year, name="year"),
     path("year/<int:year>/close/", year_end.close_year, name="close_year"),
     path("year/<int:year>/workbook/", year_end.year_workbook, name="year_workbook"),
+    path("roll/new/", roll_life.roll_new, name="roll_new"),
+    path("roll/<int:pk>/changes/<slug:what>/", roll_life.roll_change, name="roll_change"),
+    path("exemptions/", exemptions.exemptions, name="exemptions"),
+    path("exemptions/new/", exemptions.request_exemption, name="request_exemption"),
+    path("exemptions/<int:pk>/", exemptions.exemption, name="exemption"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/run/", jobs.run_job, name="run_job"),
 ]

@@ -61,6 +61,33 @@ class RegistrationForm(forms.Form):
         return {str(value) for value in self["members"].value() or ()}
 
 
+class CommitteeRegistrationForm(RegistrationForm):
+    """党委登记: the same, resting on a document."""
+
+    document_no = forms.CharField(
+        label=_("Document number"),
+        max_length=100,
+        help_text=_("For example the number of the decision or of the notice."),
+        error_messages={"required": _("Enter the number of the document it rests on.")},
+    )
+    document_on = forms.DateField(
+        label=_("Date of the document"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": _("Enter the date of the document it rests on.")},
+    )
+
+    def __init__(self, *args: Any, today: date, **more: Any) -> None:
+        super().__init__(*args, today=today, **more)
+        self.fields["document_on"].widget.attrs["max"] = today.isoformat()
+        self.today = today
+
+    def clean_document_on(self) -> date:
+        day: date = self.cleaned_data["document_on"]
+        if day > self.today:
+            raise forms.ValidationError(_("The document's date has not come yet."))
+        return day
+
+
 class UndoForm(forms.Form):
     """Why a registration is undone, and whose entry, if only one."""
 

@@ -88,6 +88,7 @@ def counts_in_words(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
         "reinstated": _("follow-ups reinstated"),
         "updated": _("follow-ups updated"),
         "flagged": _("follow-ups flagged"),
+        "entries": _("entries proposed"),
         "members": _("members waited for"),
         "duty_holders": _("duty holders waited for"),
         "committees": _("committees told"),

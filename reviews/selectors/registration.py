@@ -7,11 +7,12 @@ from typing import Any
 
 from django.db.models import Prefetch
 
-from members.models import Member, Position
+from members.models import Member
 from members.rights import Actor
 from points.models import Criterion, Decision, Entry, Registration
-from points.rules import applies_to, is_confidential
+from points.rules import applies_to, is_confidential, may_read_matter
 from points.selectors.criteria import choices, grouped, haystack
+from points.services.registration import secretaries_on
 from reviews.models import Round
 from reviews.rules import may_register
 from reviews.workflow import Seat
@@ -30,10 +31,18 @@ def rounds_to_register(actor: Actor) -> list[Round]:
     )
 
 
-def items_to_register(round_: Round, seat: Seat) -> list[Criterion]:
-    """The criteria of a round's rule book that this person may register. One query."""
+def items_to_register(
+    round_: Round, seat: Seat, *, for_committee: bool = False
+) -> list[Criterion]:
+    """The criteria of a round's rule book that this person may register: those of the branch,
+    or those of the committee (党委登记). One query."""
     criteria = Criterion.objects.filter(rule_book=round_.rule_book_id).select_related("rule_book")
-    return [c for c in criteria if may_register(seat.actor, c, round_, seat.bench)]
+    return [
+        criterion
+        for criterion in criteria
+        if is_confidential(criterion) == for_committee
+        and may_register(seat.actor, criterion, round_, seat.bench)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +72,7 @@ class Person:
 
 def people(round_: Round, criterion: Criterion, actor: Actor) -> list[Person]:
     """The roster of the round's month, in the roll's order. Two queries."""
-    secretaries = set(
-        Position.objects.on(round_.month)
-        .filter(branch=round_.branch_id, kind=Position.Kind.SECRETARY)
-        .values_list("member", flat=True)
-    )
+    secretaries = secretaries_on(round_.branch_id, round_.month)
     return [
         Person(
             member=member,
@@ -81,12 +86,14 @@ def people(round_: Round, criterion: Criterion, actor: Actor) -> list[Person]:
 @dataclass(frozen=True, slots=True)
 class Registered:
     """A registration with what became of it. ``may_undo`` is this person's right, while the
-    round is open to registration."""
+    round is open to registration. ``is_hidden``: only names and points are shown to this
+    person, not what it is about (党委登记)."""
 
     registration: Registration
     entries: Sequence[Entry]
     may_undo: bool
     actor_member: int | None = None
+    is_hidden: bool = False
 
     @property
     def points(self) -> Decimal:
@@ -112,10 +119,6 @@ class Registered:
     def rows(self) -> list[tuple[Entry, Decision | None, bool]]:
         return [(e, current_decision(e), self.may_undo_entry(e)) for e in self.entries]
 
-    @property
-    def is_confidential(self) -> bool:
-        return is_confidential(self.registration.criterion)
-
 
 def current_decision(entry: Entry) -> Decision | None:
     """The current decision of an entry whose current decisions were read with it."""
@@ -140,15 +143,18 @@ def registered(
         .order_by("member__roll_order", "member")
         .prefetch_related(Prefetch("decisions", queryset=current))
     )
-    rows = found.select_related("criterion__rule_book", "registered_by__member").prefetch_related(
-        Prefetch("entries", queryset=entries)
-    )[:RECENT]
+    rows = found.select_related(
+        "criterion__rule_book", "registered_by__member", "activity"
+    ).prefetch_related(Prefetch("entries", queryset=entries))[:RECENT]
     return [
         Registered(
             registration=row,
             entries=list(row.entries.all()),
             may_undo=may_undo and may_register(seat.actor, row.criterion, round_, seat.bench),
             actor_member=seat.actor.member_id,
+            is_hidden=not may_read_matter(
+                seat.actor, row.criterion, branch_id=row.branch_id, member_id=None
+            ),
         )
         for row in rows
     ]

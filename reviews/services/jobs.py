@@ -25,7 +25,7 @@ from members.rights import Actor
 from points.models import RuleBook
 from reviews.models import JobRun, Round
 from reviews.services import month_end as closing
-from reviews.services import opening, reminders
+from reviews.services import opening, proposals, reminders
 from reviews.services.one_at_a_time import one_at_a_time
 
 logger = logging.getLogger(__name__)
@@ -130,6 +130,20 @@ def due_to_close(at: datetime, block: Block | None = None) -> Due:
     return ((today, branch) for branch in branches)
 
 
+def due_to_propose(at: datetime, block: Block | None = None) -> Due:
+    """Once a day: branches whose review is past its day, which the system has not yet put
+    before the reviewers."""
+    today = timezone.localdate(at)
+    branches = (
+        proposals.overdue_reviews(today)
+        .filter(within(block))
+        .order_by("branch")
+        .values_list("branch", flat=True)
+        .distinct()
+    )
+    return ((today, branch) for branch in branches)
+
+
 def due_to_remind(at: datetime, block: Block | None = None) -> Due:
     """Once a day, from eight in the morning: branches where somebody may be waited for."""
     if timezone.localtime(at).time() < REMIND_FROM:
@@ -155,6 +169,10 @@ def close_rounds(on: date, branches: list[int], by: Actor, at: datetime) -> Mapp
     return asdict(closing.close_chunk(branches=branches, on=on, by=by, at=at))
 
 
+def propose(on: date, branches: list[int], by: Actor, at: datetime) -> Mapping[str, int]:
+    return {"entries": proposals.propose_overdue(on=on, branches=branches, at=at)}
+
+
 def send_reminders(on: date, branches: list[int], by: Actor, at: datetime) -> Mapping[str, int]:
     return asdict(reminders.remind(on=on, branches=branches, at=at))
 
@@ -168,6 +186,7 @@ JOBS = {
     for job in (
         Job("open_month", _("open the month"), 200, due_to_open, open_rounds),
         Job("month_end", _("month-end"), closing.CHUNK, due_to_close, close_rounds),
+        Job("propose", _("proposals of the system"), 200, due_to_propose, propose, is_daily=True),
         Job("remind", _("reminders"), 500, due_to_remind, send_reminders, is_daily=True),
         Job("escalate", _("report to the committees"), 1, due_to_escalate, escalate, is_daily=True),
     )

@@ -64,6 +64,8 @@
 
     const check = event.target.closest("[data-check]");
     if (check) tick(check);
+    const mark = event.target.closest("[data-set]");
+    if (mark) markAll(mark);
   });
 
   document.addEventListener("keydown", (event) => {
@@ -107,6 +109,22 @@
     all("[data-count-of]").forEach((place) => {
       const chosen = all(`${place.dataset.countOf} input[type="checkbox"]:checked`).length;
       place.textContent = words("chosen", { count: chosen });
+    });
+  }
+
+  // --- Marking everyone: data-set="value" data-target="selector", counted by data-tally="value" -----
+
+  function markAll(control) {
+    all(`${control.dataset.target} input[type="radio"][value="${control.dataset.set}"]`).forEach((radio) => {
+      if (!radio.closest("[hidden]")) radio.checked = true;
+    });
+    tally();
+  }
+
+  function tally() {
+    all("[data-tally]").forEach((place) => {
+      const { target, tally: value } = place.dataset;
+      place.textContent = all(`${target} input[value="${value}"]:checked`).length;
     });
   }
 
@@ -318,6 +336,7 @@
   document.addEventListener("change", (event) => {
     if (event.target.type === "file") names(event.target);
     if (event.target.type === "checkbox") count();
+    if (event.target.type === "radio") tally();
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
   });
   function prepare(root) {
@@ -328,6 +347,7 @@
     });
     all("[data-filter]", root).forEach((input) => { if (input.value) filter(input); });
     count();
+    tally();
     root.querySelector("[data-focus]")?.focus();
   }
   document.body.addEventListener("htmx:load", (event) => {
