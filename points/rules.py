@@ -2,10 +2,11 @@
 beyond the rows that are passed in."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from members.rights import Actor
-from points.models import Criterion, Declaration, Entry
+from points.models import Criterion, Declaration, Entry, RuleBook
 
 
 def may_write_own(actor: Actor, declaration: Declaration) -> bool:
@@ -19,6 +20,12 @@ def may_write(actor: Actor, declaration: Declaration) -> bool:
         or actor.is_on_committee_of(declaration.branch_id)
         or actor.is_system
     )
+
+
+def may_take_back(actor: Actor, declaration: Declaration) -> bool:
+    """The member; or whoever entered the paper form (代填), as long as they may write it."""
+    entered = declaration.entered_by_id is not None and declaration.entered_by_id == actor.user.pk
+    return may_write_own(actor, declaration) or (entered and may_write(actor, declaration))
 
 
 def may_register_item(actor: Actor, criterion: Criterion, branch_id: int) -> bool:
@@ -67,6 +74,19 @@ def is_confidential(criterion: Criterion) -> bool:
     return criterion.registered_by == Criterion.RegisteredBy.COMMITTEE
 
 
+def may_read_matter(
+    actor: Actor, criterion: Criterion, *, branch_id: int, member_id: int | None
+) -> bool:
+    """Whether a person may read what an entry is about: item, reason, document and evidence.
+    What the committee registered (党委登记) is read by the member concerned and by committee
+    staff above the branch; everybody else sees its points alone (domain.md §10).
+
+    ``member_id`` None: asked for a registration of several members.
+    """
+    own = actor.member_id is not None and actor.member_id == member_id
+    return not is_confidential(criterion) or own or actor.is_staff_over(branch_id)
+
+
 def applies_to(criterion: Criterion, *, member: Any, is_secretary: bool) -> bool:
     """Whether a criterion applies to this member (domain.md §3)."""
     match criterion.applies_to:
@@ -91,3 +111,49 @@ def trigger_of(text: str, applies_to: str) -> str:
     if any(word in text for word in ("未", "没有", "不")):
         return Criterion.Trigger.MISSING.value
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drafter:
+    """Who works on a rule book, and whether its branch has a secretary today."""
+
+    actor: Actor
+    has_secretary: bool
+
+
+def may_draft_for(drafter: Drafter, branch_id: int) -> bool:
+    """The secretary drafts the branch's rule book; committee staff in place of one that is
+    missing (domain.md §9)."""
+    actor = drafter.actor
+    if actor.is_system or actor.is_secretary_of(branch_id):
+        return True
+    return actor.is_staff_over(branch_id) and not drafter.has_secretary
+
+
+def may_draft(drafter: Drafter, book: RuleBook) -> bool:
+    return may_draft_for(drafter, book.branch_id)
+
+
+def may_approve_book(drafter: Drafter, book: RuleBook) -> bool:
+    """Committee staff above the branch approve or return; nobody what they drafted or
+    submitted themselves (domain.md §9)."""
+    actor = drafter.actor
+    if actor.is_system:
+        return True
+    own = actor.user.pk in {book.drafted_by_id, book.submitted_by_id}
+    return actor.is_staff_over(book.branch_id) and not own
+
+
+def may_offer(drafter: Drafter, book: RuleBook) -> bool:
+    return drafter.actor.is_staff_over(book.branch_id)
+
+
+def may_withdraw_offer(drafter: Drafter, book: RuleBook) -> bool:
+    """Staff of the committee that offers the template."""
+    return drafter.actor.is_system or book.offered_by_id in drafter.actor.committees
+
+
+def may_read_drafts(actor: Actor, branch_id: int) -> bool:
+    """The branch committee and the staff above it see what is in the making, try it out, and
+    see who has read what is in force."""
+    return actor.is_on_committee_of(branch_id) or actor.is_staff_over(branch_id)

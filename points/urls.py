@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from points.views import declarations, evidence, rule_books
+from points.views import declarations, drafts, evidence, holidays, policy, rule_books, trial
 
 urlpatterns: list[URLPattern] = [
     path("declarations/", declarations.my_declarations, name="declarations"),
@@ -31,5 +31,40 @@ urlpatterns: list[URLPattern] = [
     path("evidence/<int:pk>/", evidence.evidence, name="evidence"),
     path("rules/", rule_books.rule_books, name="rule_books"),
     path("rules/<int:pk>/", rule_books.rule_book, name="rule_book"),
+    path("rules/<int:pk>/differences/", rule_books.rule_book_differences, name="rule_book_diff"),
+    path("rules/<int:pk>/trial/", trial.rule_book_trial, name="rule_book_trial"),
+    path("rules/<int:pk>/approval/", rule_books.rule_book_approval, name="rule_book_approval"),
+    path("rules/<int:pk>/read/", rule_books.read_rule_book, name="read_rule_book"),
+    path("rules/<int:pk>/offer/", rule_books.offer_rule_book, name="offer_rule_book"),
+    path("rules/<int:pk>/withdraw-offer/", rule_books.withdraw_offer, name="withdraw_offer"),
+    path("rules/branches/<int:branch_id>/draft/", drafts.start_draft, name="start_draft"),
+    path("rules/<int:pk>/edit/", drafts.rule_book_edit, name="rule_book_edit"),
+    path("rules/<int:pk>/edit/head/", drafts.rule_book_head, name="rule_book_head"),
+    path("rules/<int:pk>/criteria/", drafts.save_criterion, name="add_criterion"),
+    path(
+        "rules/<int:pk>/criteria/<int:criterion_id>/",
+        drafts.save_criterion,
+        name="change_criterion",
+    ),
+    path(
+        "rules/<int:pk>/criteria/<int:criterion_id>/move/",
+        drafts.move_criterion,
+        name="move_criterion",
+    ),
+    path(
+        "rules/<int:pk>/criteria/<int:criterion_id>/retire/",
+        drafts.retire_criterion,
+        name="retire_criterion",
+    ),
+    path("rules/<int:pk>/restore/", drafts.restore_criterion, name="restore_criterion"),
+    path("rules/<int:pk>/submit/", drafts.submit_rule_book, name="submit_rule_book"),
+    path("rules/<int:pk>/take-back/", drafts.take_back_rule_book, name="take_back_rule_book"),
+    path("rules/<int:pk>/discard/", drafts.discard_rule_book, name="discard_rule_book"),
     path("about/rules/", rule_books.about_rules, name="about_rules"),
+    path("policy/", policy.policy, name="policy"),
+    path("policy/<int:pk>/", policy.policy_version, name="policy_version"),
+    path("policy/<int:pk>/change/", policy.change_policy, name="change_policy"),
+    path("policy/committees/<int:pk>/", policy.new_policy, name="new_policy"),
+    path("holidays/", holidays.holidays, name="holidays"),
+    path("holidays/<int:year>/", holidays.holiday_year, name="holiday_year"),
 ]

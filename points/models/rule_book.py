@@ -1,5 +1,6 @@
 """A branch's rules, version by version: criteria, caps, and who has read them."""
 
+from collections.abc import Collection
 from datetime import date
 
 from django.db import models
@@ -11,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 from branches.models import Branch, Committee
 from members.models import Member, User
 from members.rights import Actor
-from points.models.policy import points_field
+from points.models.policy import committee_chain, points_field
 
 
 class Category(models.TextChoices):
@@ -30,10 +31,19 @@ class Category(models.TextChoices):
 CATEGORIES = list(Category.values)
 
 
+def committees_above(branches: Collection[int]) -> set[int]:
+    """The committees of these branches and their superiors. Two queries."""
+    above: set[int] = set()
+    for committee in Committee.objects.filter(branches__in=branches).distinct():
+        above |= set(committee_chain(committee))
+    return above
+
+
 class RuleBookQuerySet(models.QuerySet["RuleBook"]):
     def visible_to(self, actor: Actor) -> "RuleBookQuerySet":
         """Those of one's own branch, of branches one leads, and below one's committee; drafts
-        only for those who make them and who approve them."""
+        only for those who make them and who approve them; templates for the branch committees
+        to whom they are offered."""
         if actor.is_system:
             return self.all()
         branches = {
@@ -47,7 +57,14 @@ class RuleBookQuerySet(models.QuerySet["RuleBook"]):
             branch__in=actor.committee_branches | actor.branches_below,
             state__in=RuleBook.IN_THE_MAKING,
         )
-        return self.filter(decided | drafts)
+        if not actor.committee_branches:
+            return self.filter(decided | drafts)
+        templates = Q(offered_by__in=committees_above(actor.committee_branches))
+        return self.filter(decided | drafts | templates)
+
+    def offered_to(self, branches: Collection[int]) -> "RuleBookQuerySet":
+        """The templates that committees above these branches offer."""
+        return self.filter(offered_by__in=committees_above(branches))
 
     def decided(self) -> "RuleBookQuerySet":
         """Those that were approved once: what members read. Drafts are not among them."""

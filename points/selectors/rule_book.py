@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
+from branches.models import Branch
 from members.models import Member, Position
 from members.rights import Actor
-from points.models import Criterion, RuleBook, RuleBookQuerySet
-from points.rules import applies_to
+from points.models import Criterion, RuleBook, RuleBookQuerySet, RuleBookReading
+from points.rules import Drafter, applies_to, may_read_drafts
 from points.selectors.criteria import Choice, Group, grouped
+from points.workflow import RULE_BOOK_STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +101,98 @@ def books_in_force(actor: Actor, month: date) -> QuerySet[RuleBook]:
         .annotate(count=Count("criteria"))
         .order_by("branch__roll_order", "branch")
     )
+
+
+# -- in the making -----------------------------------------------------------------------------
+
+
+def drafts_visible_to(actor: Actor) -> list[RuleBook]:
+    """What is in the making in one's own branch and below one's committee, in the roll's
+    order. One query for those who may read drafts at all."""
+    if not actor.positions and not actor.is_staff:
+        return []
+    return list(
+        RuleBook.objects.visible_to(actor)
+        .in_the_making()
+        .select_related("branch", "submitted_by__member")
+        .annotate(count=Count("criteria"))
+        .order_by("branch__roll_order", "branch")
+    )
+
+
+def sources_for(branch: Branch) -> QuerySet[RuleBook]:
+    """What a draft of the branch may be copied from: its own versions, newest first, and the
+    templates that committees above it offer."""
+    own = RuleBook.objects.decided().filter(branch=branch)
+    offered = RuleBook.objects.offered_to([branch.pk]).exclude(branch=branch)
+    return (
+        (own | offered)
+        .select_related("branch", "offered_by")
+        .annotate(count=Count("criteria"))
+        .order_by("offered_as", "-effective_from", "-version")
+    )
+
+
+def version_before(book: RuleBook) -> RuleBook | None:
+    """The version whose place a rule book takes: of a draft the latest approved one, else the
+    one in force before it; the version it was copied from where there is none. One query."""
+    approved = RuleBook.objects.filter(branch=book.branch_id, state=RuleBook.State.APPROVED)
+    if book.effective_from is not None:
+        approved = approved.filter(effective_from__lt=book.effective_from)
+    before = approved.exclude(pk=book.pk).order_by("-effective_from").first()
+    return before or (book.based_on if book.is_in_the_making else None)
+
+
+# -- who has read it ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """When I read a version, and for those who look after the branch: how many of its members
+    have; for the branch committee also who has not."""
+
+    mine: RuleBookReading | None
+    can_mark: bool
+    shows_count: bool = False
+    total: int = 0
+    unread: tuple[Member, ...] = ()
+    shows_names: bool = False
+
+    @property
+    def read(self) -> int:
+        return self.total - len(self.unread)
+
+
+def readings_of(book: RuleBook, actor: Actor, today: date, *, counts: bool) -> Readings:
+    """Who has read this version; ``counts`` is whether it is in force or to come, the only
+    ones that anybody is asked to read. Two queries at most."""
+    if not counts:
+        return Readings(mine=None, can_mark=False)
+    mine = None
+    if actor.member_id is not None:
+        mine = RuleBookReading.objects.filter(rule_book=book, member=actor.member_id).first()
+    is_member = actor.member_id is not None and actor.branch_id == book.branch_id
+    can_mark = is_member and mine is None
+    if not may_read_drafts(actor, book.branch_id):
+        return Readings(mine=mine, can_mark=can_mark)
+    members = Member.objects.of_branch(book.branch, today).order_by("roll_order", "pk")
+    roster = list(
+        members.annotate(
+            has_read=Exists(RuleBookReading.objects.filter(rule_book=book, member=OuterRef("pk")))
+        )
+    )
+    unread = tuple(member for member in roster if not member.has_read)
+    return Readings(
+        mine=mine,
+        can_mark=can_mark,
+        shows_count=True,
+        total=len(roster),
+        unread=unread,
+        shows_names=actor.is_on_committee_of(book.branch_id),
+    )
+
+
+def steps_of(drafter: Drafter, book: RuleBook) -> dict[str, bool]:
+    """Which steps are open to this person: ready-made booleans for templates."""
+    may = {f"may_{step.name}": False for step in RULE_BOOK_STEPS}
+    return may | {f"may_{step.name}": True for step in RULE_BOOK_STEPS.open_to(drafter, book)}

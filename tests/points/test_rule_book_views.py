@@ -80,7 +80,7 @@ def test_the_list_takes_the_same_queries_for_1_and_3(client, count, django_asser
         assert len(client.get(reverse("rule_books")).context["page"]) == count
 
 
-LIST_QUERIES = 10
+LIST_QUERIES = 11
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -94,7 +94,7 @@ def test_a_rule_book_takes_the_same_queries_for_1_and_3_criteria(
         client.get(branch.book.get_absolute_url())
 
 
-BOOK_QUERIES = 11
+BOOK_QUERIES = 12
 
 
 @pytest.mark.parametrize("who", ["member", "staff"])
