@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from members.access import (
     is_branch_committee_or_staff,
     is_member,
+    is_member_or_staff,
     is_staff,
     is_staff_or_administrator,
 )
@@ -52,13 +53,18 @@ GROUPS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
                 is_branch_committee_or_staff,
             ),
             Item("follow_ups", _("Follow-ups"), "messages-square"),
+            Item("exemptions", _("Exemptions"), "circle-minus", is_branch_committee_or_staff),
+            Item("appeals", _("Appeals"), "scale", is_member_or_staff),
         ),
     ),
     (
         _("Committee work"),
         (
+            Item("progress", _("Progress"), "layout-grid", is_staff),
             Item("years", _("Year-end"), "award", is_branch_committee_or_staff),
+            Item("spot_checks", _("Spot checks"), "dices", is_staff),
             Item("roll", _("Roll"), "users", is_staff_or_administrator),
+            Item("policy", _("Policy"), "sliders-horizontal", is_staff),
             Item("jobs", _("Jobs"), "timer", is_staff),
         ),
     ),

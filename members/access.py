@@ -40,6 +40,10 @@ def is_member(actor: Actor) -> bool:
     return actor.member_id is not None
 
 
+def is_member_or_staff(actor: Actor) -> bool:
+    return actor.member_id is not None or actor.is_staff
+
+
 def is_on_a_branch_committee(actor: Actor) -> bool:
     return bool(actor.positions)
 

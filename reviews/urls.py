@@ -4,7 +4,9 @@ from django.urls import URLPattern, path
 
 from reviews.views import (
     activities,
+    appeals,
     conclusion,
+    corrections,
     exemptions,
     follow_ups,
     home,
@@ -17,6 +19,7 @@ from reviews.views import (
     roll_life,
     rounds,
     spot_checks,
+    threads,
     year_end,
 )
 
@@ -45,8 +48,17 @@ urlpatterns: list[URLPattern] = [
     path("rounds/<int:pk>/meeting/", conclusion.meeting, name="meeting"),
     path("rounds/<int:pk>/results/", conclusion.round_results, name="round_results"),
     path("rounds/<int:pk>/conclude/", conclusion.conclude, name="conclude"),
+    path("rounds/<int:pk>/correction/", corrections.correct_round, name="correct_round"),
     path("objections/", objections.objections, name="objections"),
     path("objections/<int:pk>/", objections.objection, name="objection"),
+    path("objections/<int:pk>/posts/", objections.post_to_objection, name="post_to_objection"),
+    path("objections/<int:pk>/withdraw/", objections.withdraw_objection, name="withdraw_objection"),
+    path("appeals/", appeals.appeals, name="appeals"),
+    path("appeals/new/<slug:against>/<int:pk>/", appeals.new_appeal, name="new_appeal"),
+    path("appeals/<int:pk>/", appeals.appeal, name="appeal"),
+    path("appeals/<int:pk>/posts/", appeals.post_to_appeal, name="post_to_appeal"),
+    path("appeals/<int:pk>/withdraw/", appeals.withdraw_appeal, name="withdraw_appeal"),
+    path("attachments/<int:pk>/", threads.attachment, name="attachment"),
     path("follow-ups/", follow_ups.follow_ups, name="follow_ups"),
     path("follow-ups/<int:pk>/", follow_ups.follow_up, name="follow_up"),
     path("results/", results.my_current_year, name="my_year"),

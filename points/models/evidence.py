@@ -37,6 +37,9 @@ class StoredFile(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        raise NotImplementedError
+
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
     def visible_to(self, actor: Actor) -> "EvidenceQuerySet":
@@ -72,3 +75,9 @@ class Evidence(StoredFile):
 
     def get_absolute_url(self) -> str:
         return reverse("evidence", args=[self.pk])
+
+    @property
+    def thumbnail_url(self) -> str:
+        """Where its small picture is; nothing for what is no picture."""
+        is_picture = self.content_type.startswith("image/")
+        return reverse("evidence_thumbnail", args=[self.pk]) if is_picture else ""

@@ -8,7 +8,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from members.rights import Actor
-from points.models import Decision, Declaration, Entry, Evidence
+from points.models import Decision, Declaration, Entry, StoredFile
 from points.rules import may_read_matter
 from points.scoring import Line as ScoredLine
 from points.selectors.cuts import explain_cuts
@@ -67,7 +67,7 @@ class Sheet:
         return [row for row in self.declared if row.lacks_evidence]
 
 
-def file_of(evidence: Evidence) -> dict[str, Any]:
+def file_of(evidence: StoredFile) -> dict[str, Any]:
     """One file as the file list component takes it."""
     url = evidence.get_absolute_url()
     is_picture = evidence.content_type.startswith("image/")

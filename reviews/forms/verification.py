@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from points.forms.line import EvidenceForm
 from points.models import MonthlyResult, ResultLine
 
 
@@ -14,8 +15,8 @@ class LineChoice(forms.ModelChoiceField):
         return f"{criterion.code} {criterion.text}"
 
 
-class ObjectionForm(forms.Form):
-    """An objection to one line of one's own result, or to the whole of it."""
+class ObjectionForm(EvidenceForm):
+    """An objection to one line of one's own result, or to the whole of it, with files."""
 
     line = LineChoice(
         label=_("About"),

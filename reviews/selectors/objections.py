@@ -1,16 +1,19 @@
-"""Objections in the inbox and in their thread, and what an answer would change."""
+"""Objections in the inbox and in their thread, and what an answer could put right."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
 
+from members.models import Member, Position
 from members.rights import Actor
-from points.models import Decision, Entry, MonthlyResult, ResultLine
+from points.models import Criterion, Decision, Entry, MonthlyResult, ResultLine
+from points.rules import applies_to, is_confidential
 from points.selectors.cuts import explain_cuts
-from points.services.results import Revised
-from reviews.models import Objection
+from reviews.models import Objection, Round
+from reviews.rules import Panel, answerers_of
 from reviews.services.round import entries_in_review
 
 
@@ -68,10 +71,14 @@ def result_now(objection: Objection) -> MonthlyResult | None:
     return current.exclude(pk=objection.result_id).first()
 
 
-def correctable(objection: Objection) -> list[Entry]:
-    """The entries of the member's month that an answer could correct, with what is decided."""
-    round_ = objection.publication.round
-    entries = [e for e in entries_in_review(round_) if e.member_id == objection.member_id]
+def correctable(round_: Round, member_id: int) -> list[Entry]:
+    """The entries of a member's month that can be decided anew, with what is decided."""
+    entries = [e for e in entries_in_review(round_) if e.member_id == member_id]
+    return with_decisions(entries)
+
+
+def with_decisions(entries: list[Entry]) -> list[Entry]:
+    """The same with the current decision on each as ``decided``. One query."""
     decisions = {
         decision.entry_id: decision
         for decision in Decision.objects.filter(is_current=True, entry__in=entries)
@@ -81,19 +88,54 @@ def correctable(objection: Objection) -> list[Entry]:
     return entries
 
 
+def addable(round_: Round, member: Member, actor: Actor, *, may_lower: bool) -> list[Criterion]:
+    """The items of the month's rule book that somebody may add for a member because they were
+    forgotten; where points may not fall, only those that give some. Two queries."""
+    criteria = Criterion.objects.filter(rule_book=round_.rule_book_id).exclude(
+        registered_by=Criterion.RegisteredBy.SYSTEM
+    )
+    if not may_lower:
+        criteria = criteria.filter(points__gt=0, zeroes_month=False)
+    is_secretary = (
+        Position.objects.on(round_.month)
+        .filter(branch=round_.branch_id, member=member, kind=Position.Kind.SECRETARY)
+        .exists()
+    )
+    is_staff = actor.is_staff_over(round_.branch_id)
+    return [
+        criterion
+        for criterion in criteria
+        if applies_to(criterion, member=member, is_secretary=is_secretary)
+        and (is_staff or not is_confidential(criterion))
+    ]
+
+
 @dataclass(frozen=True, slots=True)
-class Effect:
-    """What a correction changes in one month of the member."""
+class WhoAnswers:
+    """Who answers an objection: the one to do it first by name and office, and whether it is
+    the committee above."""
 
-    new: MonthlyResult
-    old: MonthlyResult | None
-
-    @property
-    def change(self) -> Any:
-        if self.old is None or self.new.score is None or self.old.score is None:
-            return None
-        return self.new.score - self.old.score
+    name: str = ""
+    office: Any = ""
+    is_staff: bool = False
 
 
-def effects(revised: Sequence[Revised]) -> list[Effect]:
-    return [Effect(new=item.new, old=item.old) for item in revised]
+def who_answers(objection: Objection, panel: Panel) -> WhoAnswers:
+    """The one to answer first; where nobody is left on the bench, the staff above. One query."""
+    who = answerers_of(objection, panel)
+    if not who.members:
+        return WhoAnswers(is_staff=True)
+    seats = [kind for member, kind in sorted(panel.bench.seats) if member == who.members[0]]
+    kinds = [kind for kind in Position.Kind.values if kind in seats]
+    name = Member.objects.get(pk=who.members[0]).name
+    return WhoAnswers(name, Position.Kind(kinds[0]).label, who.has_staff)
+
+
+def why_not(objection: Objection, panel: Panel, actor: Actor) -> str:
+    """Why this person may not answer, in words; nothing for one who merely raised it."""
+    if objection.member_id == actor.member_id:
+        own = _("You raised this objection: somebody else answers it.")
+        return own if actor.member_id in panel.bench.members else ""
+    if actor.member_id in panel.members_who_decided or actor.user.pk in panel.deciders:
+        return _("You decided what is objected to: somebody else answers it.")
+    return ""

@@ -12,6 +12,7 @@ from members.rights import Actor
 from points.models import MonthlyResult, ResultLine
 from points.rules import is_confidential
 from reviews.models import Objection, Publication, Verification
+from reviews.rules import is_confirmed
 from reviews.services.publication import is_running
 
 
@@ -69,12 +70,10 @@ class PublicationPage:
     @property
     def can_confirm(self) -> bool:
         """While it runs: what was not confirmed yet, once an own objection was answered."""
-        is_confirmed = (
-            self.verification is not None
-            and self.verification.answer == Verification.Answer.CONFIRMED
-        )
-        is_mine = self.is_running and self.mine is not None
-        return is_mine and not is_confirmed and not self.has_open_objection
+        if not self.is_running or self.mine is None:
+            return False
+        confirmed = is_confirmed(self.verification, self.mine.result)
+        return not confirmed and not self.has_open_objection
 
     @property
     def is_over(self) -> bool:

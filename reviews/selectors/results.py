@@ -24,6 +24,7 @@ from points.scoring import ZEROED
 from points.selectors.cuts import explain_cuts
 from points.selectors.sheet import file_of
 from reviews.models import AnnualResult, Objection, Publication, Round, Verification, YearEnd
+from reviews.rules import is_confirmed
 from reviews.services.publication import is_running
 
 OUT: Final = (Round.State.PUBLISHED, Round.State.CLOSED)
@@ -83,11 +84,8 @@ class ResultPage:
 
     @property
     def can_confirm(self) -> bool:
-        is_confirmed = (
-            self.verification is not None
-            and self.verification.answer == Verification.Answer.CONFIRMED
-        )
-        return self.can_answer and not is_confirmed and not self.has_open_objection
+        confirmed = is_confirmed(self.verification, self.result)
+        return self.can_answer and not confirmed and not self.has_open_objection
 
     @property
     def is_zeroed(self) -> bool:

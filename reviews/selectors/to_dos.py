@@ -18,8 +18,9 @@ from members.models import Position, StaffAppointment
 from members.rights import Actor
 from points.models import Declaration, Entry, MonthlyResult, RuleBook
 from points.rules import may_decide
-from reviews.models import FollowUp, Objection, Publication, Round, Verification
-from reviews.rules import Bench, may_answer
+from reviews.models import Appeal, FollowUp, Objection, Publication, Round, Verification
+from reviews.rules import Bench, may_answer, may_decide_appeal
+from reviews.services.panels import APPEALED, panels_of, panels_of_appeals
 from reviews.services.round import month_label
 from reviews.workflow import ROUND_STEPS, Seat
 
@@ -53,6 +54,7 @@ def to_dos_of(actor: Actor, *, today: date) -> list[ToDo]:
         found += missing_rule_books(desk)
         found += missing_secretaries(desk)
     if actor.is_staff:
+        found += appeals(actor, today=today)
         found += late_rounds(actor, today=today)
     if actor.is_administrator:
         found += first_steps()
@@ -104,7 +106,19 @@ def verifications(actor: Actor, *, today: date) -> Iterator[ToDo]:
     own = MonthlyResult.objects.current().filter(
         member=actor.member_id, branch=OuterRef("round__branch"), month=OuterRef("round__month")
     )
-    answered = Verification.objects.filter(publication=OuterRef("pk"), member=actor.member_id)
+    # A result that was corrected since is to be checked again.
+    answered = Verification.objects.filter(
+        ~Exists(
+            MonthlyResult.objects.current().filter(
+                member=actor.member_id,
+                branch=OuterRef("publication__round__branch"),
+                month=OuterRef("publication__round__month"),
+                computed_at__gt=OuterRef("answered_at"),
+            )
+        ),
+        publication=OuterRef("pk"),
+        member=actor.member_id,
+    )
     running = Publication.objects.filter(
         Exists(own), ~Exists(answered), round__state=Round.State.PUBLISHED, ends_on__gte=today
     ).select_related("round")
@@ -437,11 +451,12 @@ def _where(round_: Round, seat: Seat, note: str) -> str:
 
 
 def answers(desk: Desk) -> Iterator[ToDo]:
-    """Objections that this person may answer. No query."""
+    """Objections that this person may answer. Five queries where there are any."""
+    panels = panels_of(desk.objections, desk.today)
     for objection in desk.objections:
         round_ = objection.publication.round
         bench = desk.benches[round_.branch_id]
-        if may_answer(desk.actor, objection, round_.branch_id, bench):
+        if may_answer(desk.actor, objection, panels[objection.pk]):
             yield ToDo(
                 title=_("Answer the objection of %(name)s") % {"name": objection.member.name},
                 note=_where(round_, Seat(desk.actor, bench), month_label(round_.month)),
@@ -449,6 +464,27 @@ def answers(desk: Desk) -> Iterator[ToDo]:
                 action=pgettext("to-do", "Answer"),
                 icon="message-square-warning",
                 due_on=objection.publication.ends_on,
+            )
+
+
+def appeals(actor: Actor, *, today: date) -> Iterator[ToDo]:
+    """Appeals that this person may decide. One query, and four where there are any."""
+    waiting = list(
+        Appeal.objects.open()
+        .filter(branch__in=actor.branches_below)
+        .select_related(*APPEALED)
+        .order_by("decide_by", "pk")
+    )
+    panels = panels_of_appeals(waiting, today)
+    for appeal in waiting:
+        if may_decide_appeal(actor, appeal, panels[appeal.pk]):
+            yield ToDo(
+                title=_("Decide the appeal of %(name)s") % {"name": appeal.member.name},
+                note=appeal.branch.name,
+                url=appeal.get_absolute_url(),
+                action=pgettext("to-do", "Decide"),
+                icon="scale",
+                due_on=appeal.decide_by,
             )
 
 

@@ -280,6 +280,7 @@ def _apply(changes: Changes, *, policies: PolicyBook, at: datetime, reason: str)
             withdrawn_at=at,
             withdrawal_reason=(reason or _("the results no longer demand it"))[:500],
         )
+        _tell_withdrawn(changes.withdraw, at=at)
     if changes.reinstate:
         FollowUp.objects.filter(pk__in=[pk for pk, demand in changes.reinstate]).update(
             state=FollowUp.State.OPEN, withdrawn_at=None, withdrawal_reason=""
@@ -293,6 +294,26 @@ def _apply(changes: Changes, *, policies: PolicyBook, at: datetime, reason: str)
         _rewrite(contents)
     if changes.create:
         _create(changes.create, policies=policies, at=at)
+
+
+def _tell_withdrawn(ids: Collection[int], *, at: datetime) -> None:
+    """Tell the members and the duty holders. Three statements, however many."""
+    rows = FollowUp.objects.filter(pk__in=ids).select_related("member")
+    tell(
+        [
+            Message(
+                person, f"withdrawn:{row.pk}:{at:%Y%m%d%H%M%S}", subject, row.get_absolute_url()
+            )
+            for row in rows
+            for subject in [
+                _("Withdrawn: %(follow_up)s, because %(reason)s")
+                % {"follow_up": row, "reason": row.withdrawal_reason}
+            ]
+            for person in {row.member_id, row.holder_id}
+            if person is not None
+        ],
+        at=at,
+    )
 
 
 def _rewrite(contents: list[tuple[int, Demand]]) -> None:

@@ -13,6 +13,7 @@ from members.requests import Request
 from reviews.forms.follow_up import HolderForm
 from reviews.models import FollowUp
 from reviews.selectors import follow_ups as selectors
+from reviews.selectors.appeals import appeal_box
 from reviews.services import duties
 from reviews.workflow import FOLLOW_UP_STEPS, Duty
 
@@ -66,6 +67,7 @@ def follow_up(request: Request, pk: int) -> HttpResponse:
         "timeline": selectors.timeline_of(found),
         "form": form,
         "may_name": FOLLOW_UP_STEPS.is_open("name_holder", duty, found),
+        "appeal": appeal_box(found, actor, timezone.localdate()),
         "is_own": actor.member_id is not None and found.member_id == actor.member_id,
         "today": timezone.localdate(),
     }

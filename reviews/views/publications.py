@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from members.requests import Request
 from reviews.models import Publication, Round
+from reviews.rules import may_read_round
 from reviews.selectors.publications import publication_page, publications_of
 
 
@@ -46,4 +47,7 @@ def _context(request: Request, pk: int) -> dict[str, object]:
     )
     today = timezone.localdate()
     page = publication_page(found, request.actor, today)
-    return {"page": page, "today": today}
+    may_correct = found.round.state == Round.State.PUBLISHED and may_read_round(
+        request.actor, found.round.branch
+    )
+    return {"page": page, "today": today, "may_correct": may_correct}

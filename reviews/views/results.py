@@ -68,12 +68,19 @@ def object_to_result(request: Request, pk: int) -> HttpResponse:
     page = result_page(request.actor, publication.round.month, timezone.localdate())
     if request.method != "POST" or page is None:
         return _to_result(publication)
-    form = ObjectionForm(request.POST, result=page.result)
+    form = ObjectionForm(request.POST, request.FILES, result=page.result)
     if not form.is_valid():
         return _show(request, page, form, is_open=True, status=422)
     said = form.cleaned_data
     try:
-        objecting.object_to(pk=pk, **said, by=request.actor, at=timezone.now())
+        objecting.object_to(
+            pk=pk,
+            line=said["line"],
+            text=said["text"],
+            files=form.accepted,
+            by=request.actor,
+            at=timezone.now(),
+        )
     except Refused as refusal:
         form.add_error(None, str(refusal))
         return _show(request, page, form, is_open=True, status=409)
