@@ -195,7 +195,7 @@ def _items(result: MonthlyResult, objections: Iterable[Objection]) -> tuple[list
     entries = (
         Entry.objects.standing()
         .filter(member=result.member_id, branch=result.branch_id, month=result.month)
-        .select_related("criterion", "created_by__member")
+        .select_related("criterion", "created_by__member", "registration")
         .prefetch_related(Prefetch("decisions", queryset=current), "evidence")
     )
     lines = {line.entry_id: line for line in result.lines.all()}
