@@ -13,62 +13,77 @@ from members.models import Event, Member, Notice, User
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One notice to one member. ``key`` names the event: a member hears of it once."""
+    """One notice to one member, or to an account (``user_id``), e.g. of committee staff who
+    are not on the roll. ``key`` names the event: a person hears of it once."""
 
-    member_id: int
+    member_id: int | None
     key: str
     subject: str
     url: str = ""
+    user_id: int | None = None
 
 
 def tell(messages: Iterable[Message], *, at: datetime) -> int:
     """Write the notices that do not exist yet; return how many were asked for.
 
-    Members without an account are passed over: they are told on paper. Two statements,
-    however many messages. E-mail is left to the delivery task.
+    Members without an account are passed over: they are told on paper. Three statements at
+    most, however many messages. E-mail is left to the delivery task.
     """
     wanted = list(messages)
-    if not wanted:
-        return 0
-    accounts = {
-        member: (user, email)
-        for member, user, email in Member.objects.filter(
-            pk__in={message.member_id for message in wanted}, user__isnull=False
-        ).values_list("pk", "user", "email")
-    }
-    by_mail = bool(settings.EMAIL_CONFIGURED)
-    rows = [
-        Notice(
-            user_id=accounts[message.member_id][0],
-            key=message.key,
-            subject=str(message.subject)[:200],
-            url=message.url,
-            created_at=at,
-            delivery=(
-                Notice.Delivery.PENDING
-                if by_mail and accounts[message.member_id][1]
-                else Notice.Delivery.NONE
-            ),
+    accounts = _accounts(message.member_id for message in wanted if message.member_id)
+    addresses = dict(accounts.values()) | _addresses(m.user_id for m in wanted if m.user_id)
+    rows = []
+    for message in wanted:
+        user, _address = accounts.get(message.member_id or 0, (message.user_id, ""))
+        if user is None:
+            continue
+        rows.append(
+            Notice(
+                user_id=user,
+                key=message.key,
+                subject=str(message.subject)[:200],
+                url=message.url,
+                created_at=at,
+                delivery=Notice.Delivery.PENDING if addresses.get(user) else Notice.Delivery.NONE,
+            )
         )
-        for message in wanted
-        if message.member_id in accounts
-    ]
     Notice.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
 
 
+def _accounts(members: Iterable[int]) -> dict[int, tuple[int, str]]:
+    """The account of each member who has one, and where it gets mail. One query at most."""
+    ids = set(members)
+    if not ids:
+        return {}
+    found = Member.objects.filter(pk__in=ids, user__isnull=False)
+    return {
+        member: (user, mailed_to(own, account))
+        for member, user, own, account in found.values_list("pk", "user", "email", "user__email")
+        if user is not None
+    }
+
+
+def _addresses(users: Iterable[int]) -> dict[int, str]:
+    """Where these accounts get mail. One query at most; none where no mail is sent."""
+    ids = set(users)
+    if not ids or not settings.EMAIL_CONFIGURED:
+        return {}
+    found = User.objects.filter(pk__in=ids).values_list("pk", "member__email", "email")
+    return {user: mailed_to(own, account) for user, own, account in found}
+
+
+def mailed_to(own: str | None, account: str | None) -> str:
+    """A person's own address, else the account's; nowhere if no mail is sent at all."""
+    return (own or account or "") if settings.EMAIL_CONFIGURED else ""
+
+
 def tell_users(
     users: Iterable[User | int], *, key: str, subject: Any, url: str, at: datetime
-) -> None:
-    """The same for accounts, e.g. of committee staff who are not on the roll."""
+) -> int:
+    """The same event told to accounts, e.g. of committee staff who are not on the roll."""
     ids = {user if isinstance(user, int) else user.pk for user in users}
-    Notice.objects.bulk_create(
-        [
-            Notice(user_id=pk, key=key, subject=str(subject)[:200], url=url, created_at=at)
-            for pk in sorted(ids)
-        ],
-        ignore_conflicts=True,
-    )
+    return tell([Message(None, key, str(subject), url, user_id=pk) for pk in sorted(ids)], at=at)
 
 
 def record(

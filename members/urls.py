@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, path
 
-from members.views import accounts, notices, roll
+from members.views import accounts, notices, passwords, roll, roll_member
 
 urlpatterns: list[URLPattern] = [
     path("sign-in/", accounts.SignIn.as_view(), name="sign_in"),
@@ -15,7 +15,9 @@ urlpatterns: list[URLPattern] = [
     path("notices/read/", notices.read_notices, name="read_notices"),
     path("notices/<int:pk>/", notices.open_notice, name="open_notice"),
     path("roll/", roll.roll, name="roll"),
-    path("roll/<int:pk>/", roll.roll_member, name="roll_member"),
+    path("roll/<int:pk>/", roll_member.roll_member, name="roll_member"),
+    path("roll/<int:pk>/particulars/", roll_member.roll_particulars, name="roll_particulars"),
+    path("roll/passwords/", passwords.roll_passwords, name="roll_passwords"),
     path("roll/import/", roll.roll_import, name="roll_import"),
     path("roll/import/<uuid:token>/", roll.roll_preview, name="roll_preview"),
 ]

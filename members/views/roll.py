@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -40,11 +40,14 @@ def roll(request: Request) -> HttpResponse:
         return render(request, "members/roll_organisations.html", context)
     words = request.GET.get("q", "").strip()
     branch = request.GET.get("branch", "")
+    who = request.GET.get("who", "")
+    who = who if who in dict(_who()) else selectors.ON_ROLL
     found = selectors.search_members(
-        selectors.members_visible_to(actor, today),
+        selectors.members_visible_to(actor, today, who),
         words=words,
         branch=int(branch) if branch.isdecimal() else None,
         today=today,
+        show=who,
     )
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -53,9 +56,20 @@ def roll(request: Request) -> HttpResponse:
         "words": words,
         "branch": branch,
         "branches": selectors.branch_choices(actor),
+        "who": who,
+        "who_choices": _who(),
+        "is_narrowed": bool(words or branch or who != selectors.ON_ROLL),
         "tabs": _tabs("members"),
     }
     return render(request, "members/roll_list.html", context)
+
+
+def _who() -> list[tuple[str, str]]:
+    return [
+        (selectors.ON_ROLL, pgettext("members", "On the roll")),
+        (selectors.GONE, pgettext("members", "Left the roll")),
+        (selectors.EVERYBODY, pgettext("members", "Everybody")),
+    ]
 
 
 def _tabs(current: str) -> list[dict[str, Any]]:
@@ -64,18 +78,6 @@ def _tabs(current: str) -> list[dict[str, Any]]:
         {"label": label, "url": f"?show={name}", "is_current": name == current}
         for name, label in labels.items()
     ]
-
-
-@require_safe
-@page_for(is_staff_or_administrator)
-def roll_member(request: Request, pk: int) -> HttpResponse:
-    """One member: memberships, positions, duties and exemptions by date."""
-    actor = request.actor
-    today = timezone.localdate()
-    visible = selectors.members_visible_to(actor, today).select_related("user")
-    member = get_object_or_404(visible, pk=pk)
-    context = {"member": member, "career": selectors.career_of(member, today)}
-    return render(request, "members/roll_member.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
