@@ -22,6 +22,8 @@ MAX_SIDE: Final = 2400
 MAX_UNPACKED: Final = 100 * 1024 * 1024
 MAX_PARTS: Final = 3000
 JPEG_QUALITY: Final = 85
+THUMBNAIL_SIDE: Final = 160
+THUMBNAIL_QUALITY: Final = 75
 
 ACCEPT: Final = "image/jpeg,image/png,image/webp,.pdf,.docx,.xlsx"
 """What a file field offers: naming image/jpeg makes an iPhone convert its HEIC pictures."""
@@ -139,6 +141,25 @@ def _draw_anew(name: str, content: bytes) -> tuple[str, str, bytes]:
             return ".jpg", "image/jpeg", stored.getvalue()
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise Refused(_("“%(name)s” is incomplete or damaged.") % {"name": name}) from error
+
+
+def thumbnail(content: bytes) -> bytes:
+    """A small JPEG of a stored picture, on white where it is transparent.
+
+    Raises Refused if the content is no picture.
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as picture:
+            picture.draft("RGB", (THUMBNAIL_SIDE * 2, THUMBNAIL_SIDE * 2))
+            picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+            small = picture.convert("RGBA")
+            ground = Image.new("RGB", small.size, "white")
+            ground.paste(small, mask=small.getchannel("A"))
+            stored = io.BytesIO()
+            ground.save(stored, "JPEG", quality=THUMBNAIL_QUALITY)
+            return stored.getvalue()
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise Refused(_("This file is not a picture.")) from error
 
 
 def _without_extras(picture: Image.Image) -> Image.Image:

@@ -4,10 +4,11 @@ A file on the disk is written before its row is committed and removed after its 
 so that a row never points at nothing; a crash in between leaves at most a file without rows.
 """
 
+import io
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from lib.steps import Refused
 from members.rights import Actor
-from points.files import Accepted
+from points.files import Accepted, thumbnail
 from points.models import Entry, Evidence, StoredFile, stored_path
 
 File = TypeVar("File", bound=StoredFile)
@@ -96,3 +97,28 @@ def remove_unused(
     rows = model._default_manager.filter(sha256__in=digests)
     for digest in set(digests) - set(rows.values_list("sha256", flat=True).distinct()):
         default_storage.delete(paths[digest])
+        default_storage.delete(thumbnail_path(digest))
+
+
+def thumbnail_path(digest: str) -> str:
+    return f"thumbnails/{digest[:2]}/{digest}.jpg"
+
+
+def thumbnail_of(evidence: Evidence) -> IO[bytes]:
+    """The small picture of a stored picture, made when it is first asked for and kept beside
+    the files until the file goes.
+
+    Raises FileNotFoundError if the file is gone, Refused if it is no picture.
+    """
+    path = thumbnail_path(evidence.sha256)
+    try:
+        return default_storage.open(path)
+    except FileNotFoundError:
+        with evidence.file.open("rb") as stored:
+            small = thumbnail(stored.read())
+    _write(path, small)
+    if not Evidence.objects.filter(pk=evidence.pk).exists():  # dropped at this moment
+        remove_unused(
+            [evidence.sha256], paths={evidence.sha256: str(evidence.file.name)}, model=Evidence
+        )
+    return io.BytesIO(small)
