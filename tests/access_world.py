@@ -15,6 +15,7 @@ from members.models import LeadershipDuty, Member, Notice, Position, User
 from members.rights import actor_on, system_actor
 from members.services import uploads
 from points.models import (
+    Activity,
     Criterion,
     Declaration,
     Entry,
@@ -23,6 +24,7 @@ from points.models import (
     Registration,
 )
 from points.services import declaration as declarations
+from points.services.activities import Held
 from points.services.registration import Item
 from reviews.models import FollowUp, Objection, Publication, Round
 from reviews.services import conclusion as concluding
@@ -42,6 +44,7 @@ from tests.factories import (
     StaffAppointmentFactory,
     UserFactory,
 )
+from tests.points.uploads import picture
 
 ROLES = (
     "anonymous",
@@ -72,6 +75,7 @@ class Place:
     reviewed_entry: Entry
     criterion: Criterion
     registration: Registration
+    activity: Activity
     publication: Publication
     objection: Objection
     result: MonthlyResult
@@ -183,7 +187,7 @@ def build_place(branch: Branch, today: date) -> Place:
             month_end(on=today + timedelta(days=60), by=by, at=now)
     evidence = Evidence.objects.create(
         entry=entries["open"],
-        file=ContentFile(b"picture", name="picture.png"),
+        file=ContentFile(picture("PNG"), name="picture.png"),
         name="picture.png",
         suffix=".png",
         content_type="image/png",
@@ -207,6 +211,13 @@ def build_place(branch: Branch, today: date) -> Place:
         reviewed_entry=entries["reviewing"],
         criterion=bonus,
         registration=registrations["open"],
+        activity=rounds.record_activity(
+            pk=found["open"].pk,
+            token=uuid4(),
+            held=Held("ASSEMBLY", this, "会议室", "学习会", {subject.pk: "PRESENT"}),
+            by=by,
+            at=now,
+        ),
         publication=publication,
         objection=objection,
         result=MonthlyResult.objects.current().get(member=subject, month=months["published"]),
@@ -244,10 +255,12 @@ def conclude(round_: Round, by: Any, now: Any, chair: Member) -> None:
             by=by,
             at=now,
         )
+    today = timezone.localdate()
+    people = tuple(Member.objects.of_branch(round_.branch, today).values_list("pk", flat=True))
     concluding.record_meeting(
         pk=round_.pk,
         meeting=concluding.MeetingRecord(
-            "COMMITTEE", timezone.localdate(), "三楼会议室", chair.pk, (chair.pk,), "逐条评审"
+            "ASSEMBLY", today, "三楼会议室", chair.pk, people, "逐条评审"
         ),
         by=by,
         at=now,

@@ -56,6 +56,8 @@ REVIEWED = ("rounds.reviewing.pk", "reviewed_entry.pk")
 
 ARGS: dict[str, Args] = {
     "registration": of("registration.pk"),
+    "activity": of("activity.pk"),
+    "attendance_sheet": of("activity.pk"),
     "month_rounds": this_month,
     "round": of("rounds.open.pk"),
     "start_review": of("rounds.open.pk"),
@@ -91,6 +93,10 @@ ARGS: dict[str, Args] = {
     "keep_typed": of("sheet.pk"),
     "submit_declaration": of("sheet.pk"),
     "take_back_declaration": of("sheet.pk"),
+    "declaration_print": of("sheet.pk"),
+    "copy_previous": of("sheet.pk"),
+    "round_of_sheet": of("sheet.pk"),
+    "evidence_thumbnail": of("evidence.pk"),
     "evidence": of("evidence.pk"),
     "rule_book": lambda world, place: [place.branch.rule_books.get().pk],
     "open_notice": of("notice.pk"),
@@ -114,6 +120,7 @@ DATA: dict[str, Data] = {
     "close_year": lambda w, p: {"committee": p.branch.committee_id},
     "run_job": lambda w, p: {"job": "escalate", "key": f"{w.today} 0-0"},
     "registration": lambda w, p: {"reason": "登记有误"},
+    "activity": lambda w, p: {"reason": "登记有误"},
     "add_line": lambda w, p: line(p),
     "change_line": lambda w, p: line(p),
     "drop_line": lambda w, p: {"seen": p.sheet.revision + 1},
@@ -138,7 +145,7 @@ TABLE = """
 address                             anon memb subj depu comm secr form staf othe lead admi
 home                    GET  -      in   200  200  200  200  200  200  200  200  200  200
 register                GET  -      in   403  403  200  200  200  403  200  200  403  403
-register                POST -      in   403  403  200  200  200  403  200  200  403  403
+register                POST -      in   403  403  422  422  422  403  200  200  403  403
 rounds                  GET  -      in   403  403  200  200  200  403  302  302  403  403
 month_rounds            GET  -      in   403  403  200  200  200  403  200  200  403  403
 objections              GET  -      in   200  200  200  200  200  200  200  200  200  200
@@ -175,6 +182,12 @@ registration            GET  own    in   403  403  200  200  200  403  200  404 
 registration            GET  other  in   403  403  404  404  404  403  404  200  403  403
 registration            POST own    in   403  403  302  302  302  403  403  404  403  403
 registration            POST other  in   403  403  404  404  404  403  404  403  403  403
+activity                GET  own    in   403  403  200  200  200  403  200  404  403  403
+activity                GET  other  in   403  403  404  404  404  403  404  200  403  403
+activity                POST own    in   403  403  302  302  302  403  403  404  403  403
+activity                POST other  in   403  403  404  404  404  403  404  403  403  403
+attendance_sheet        GET  own    in   403  403  200  200  200  403  200  404  403  403
+attendance_sheet        GET  other  in   403  403  404  404  404  403  404  200  403  403
 round                   GET  own    in   403  403  200  200  200  403  200  404  403  403
 round                   GET  other  in   403  403  404  404  404  403  404  200  403  403
 start_review            POST own    in   403  403  403  403  302  403  403  404  403  403
@@ -187,6 +200,8 @@ decide_entry            GET  own    in   403  403  200  200  200  403  403  404 
 decide_entry            GET  other  in   403  403  404  404  404  403  404  403  403  403
 decide_entry            POST own    in   403  403  302  302  302  403  403  404  403  403
 decide_entry            POST other  in   403  403  404  404  404  403  404  403  403  403
+return_sheet            GET  own    in   403  403  200  200  200  403  403  404  403  403
+return_sheet            GET  other  in   403  403  404  404  404  403  404  403  403  403
 return_sheet            POST own    in   403  403  302  302  302  403  403  404  403  403
 return_sheet            POST other  in   403  403  404  404  404  403  404  403  403  403
 meeting                 GET  own    in   403  403  200  200  200  403  200  404  403  403
@@ -243,6 +258,14 @@ submit_declaration      POST own    in   404  302  302  302  302  404  403  404 
 submit_declaration      POST other  in   404  404  404  404  404  404  404  403  404  404
 take_back_declaration   POST own    in   404  302  403  403  403  404  403  404  404  404
 take_back_declaration   POST other  in   404  404  404  404  404  404  404  403  404  404
+declaration_print       GET  own    in   404  200  200  200  200  404  200  404  404  404
+declaration_print       GET  other  in   404  404  404  404  404  404  404  200  404  404
+copy_previous           POST own    in   404  302  302  302  302  404  403  404  404  404
+copy_previous           POST other  in   404  404  404  404  404  404  404  403  404  404
+round_of_sheet          GET  own    in   403  403  302  302  302  403  302  404  403  403
+round_of_sheet          GET  other  in   403  403  404  404  404  403  404  302  403  403
+evidence_thumbnail      GET  own    in   404  200  200  200  200  404  200  404  404  404
+evidence_thumbnail      GET  other  in   404  404  404  404  404  404  404  200  404  404
 evidence                GET  own    in   404  200  200  200  200  404  200  404  404  404
 evidence                GET  other  in   404  404  404  404  404  404  404  200  404  404
 rule_book               GET  own    in   200  200  200  200  200  200  200  404  200  404

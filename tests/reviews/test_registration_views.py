@@ -1,11 +1,14 @@
 """The registration page: choose, tick, register, undo."""
 
+from dataclasses import replace
+from datetime import date
 from uuid import uuid4
 
 import pytest
 from django.urls import reverse
 
-from points.models import Criterion, Decision, Entry
+from lib.steps import Refused
+from points.models import Criterion, Decision, Entry, Registration
 from tests.factories import MemberFactory
 from tests.reviews.branch_month import BranchMonth
 
@@ -162,3 +165,57 @@ def test_page_costs_the_same_for_one_and_three(secretary, month, django_assert_n
             month.criterion("1.00", Criterion.RegisteredBy.BRANCH)
         with django_assert_num_queries(16):
             secretary.get(page(month, month.absence))
+
+
+def test_the_committee_registers_with_a_document(client, month):
+    client.force_login(month.users["staff"])
+    url = page(month, month.punished, way="committee")
+    document = {"document_no": "机纪〔2026〕3号", "document_on": "2026-10-08"}
+
+    assert client.post(url, form(month, "member", **document)).status_code == 302
+    made = Registration.objects.get()
+    assert (made.document_no, made.document_on) == ("机纪〔2026〕3号", date(2026, 10, 8))
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"document_no": ""}, "document_no"),
+        ({"document_on": ""}, "document_on"),
+        ({"document_on": "2999-01-01"}, "document_on"),
+    ],
+)
+def test_the_committee_registers_nothing_without_a_document(client, month, change, field):
+    client.force_login(month.users["staff"])
+    document = {"document_no": "机纪〔2026〕3号", "document_on": "2026-10-08"} | change
+    url = page(month, month.punished, way="committee")
+    response = client.post(url, form(month, "member", **document))
+
+    assert response.status_code == 422
+    assert field in response.context["form"].errors
+    assert not Entry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"document_no": "", "document_on": date(2026, 10, 1)},
+        {"document_no": "机纪〔2026〕3号", "document_on": None},
+        {"document_no": "机纪〔2026〕3号", "document_on": date(2026, 10, 21)},
+    ],
+)
+def test_the_service_refuses_a_committee_matter_without_a_document(month, document):
+    item = replace(month.item(month.punished), **document)
+
+    with pytest.raises(Refused):
+        month.register("member", by="staff", item=item)
+
+
+def test_undoing_after_the_conclusion_says_what_to_do_instead(secretary, month):
+    registration = month.register("member")
+    month.publish()
+    url = reverse("registration", args=[registration.pk])
+    response = secretary.post(url, {"reason": "登记有误"}, follow=True)
+
+    assert [message.level_tag for message in response.context["messages"]] == ["error"]
+    assert Entry.objects.standing().exists()
