@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -49,7 +48,7 @@ class DrawForm(forms.Form):
     is_each_branch = forms.BooleanField(
         label=_("At least one entry of each branch"), required=False
     )
-    token = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid4)
+    token = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
     def __init__(
         self, *args: Any, committees: Sequence[Committee], months: Sequence[date], **more: Any

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from branches.models import Branch, Committee
 from lib.display import points as as_points
@@ -28,6 +29,7 @@ from points.services.policy import PolicyBook
 from reviews import drawing
 from reviews.drawing import Key
 from reviews.models import Round, SpotCheck, SpotCheckItem
+from reviews.services.appeals import window_of
 from reviews.services.corrections import Change, Effect, check_seen, correct
 from reviews.services.inspectors import Inspector, deciders_of, inspectors_of, why_not
 from reviews.services.round import bench_of, month_label
@@ -170,10 +172,11 @@ def _ask_to_inspect(spot_check: SpotCheck, items: Iterable[SpotCheckItem], *, at
         if item.inspector_id is not None:
             counts[item.inspector_id] = counts.get(item.inspector_id, 0) + 1
     for user, count in counts.items():
-        subject = _("Spot check: %(count)s entries are yours to inspect by %(day)s.") % {
-            "count": count,
-            "day": zh_date(spot_check.inspect_by),
-        }
+        subject = ngettext(
+            "Spot check: %(count)s entry is yours to inspect by %(day)s.",
+            "Spot check: %(count)s entries are yours to inspect by %(day)s.",
+            count,
+        ) % {"count": count, "day": zh_date(spot_check.inspect_by)}
         url = spot_check.get_absolute_url()
         tell_users([user], key=f"spot_check:{spot_check.pk}", subject=subject, url=url, at=at)
 
@@ -393,24 +396,16 @@ def _change(entry: Entry, found: Found) -> Change | None:
     return Change(entry.pk, Decision.Outcome.ADJUSTED, right)
 
 
-def appeal_until(item: SpotCheckItem) -> date:
-    """Until when the member may appeal against the finding. Five queries at most."""
-    assert item.found_at is not None
-    day = timezone.localdate(item.found_at)
-    days = PolicyBook().of(item.entry.branch.committee_id, month_of(day)).appeal_days
-    return Workdays.load().add(day, days)[0]
-
-
 def _tell_finding(item: SpotCheckItem, effect: Effect, *, at: datetime) -> None:
     """The member: what was found, what it changed, until when to appeal. The secretary: what
     was found about whom, with the month's page."""
-    entry = item.entry
+    entry, today = item.entry, timezone.localdate(at)
     values = {
         "month": month_label(entry.month),
         "finding": item.get_finding_display(),
         "name": entry.member.name,
         "change": _what_changed(effect, entry.month),
-        "day": zh_date(appeal_until(item)),
+        "day": zh_date(window_of(item, today).last_day),
     }
     key = f"finding:{item.pk}"
     mine = _(
@@ -418,7 +413,7 @@ def _tell_finding(item: SpotCheckItem, effect: Effect, *, at: datetime) -> None:
     )
     theirs = _("Spot check of an item of %(name)s, %(month)s: %(finding)s. %(change)s")
     round_ = Round.objects.get(branch=entry.branch_id, month=entry.month)
-    bench = bench_of(entry.branch_id, timezone.localdate(at))
+    bench = bench_of(entry.branch_id, today)
     messages = [Message(entry.member_id, key, mine % values, item.get_absolute_url())]
     messages += [
         Message(secretary, key, theirs % values, round_.get_absolute_url())

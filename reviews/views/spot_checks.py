@@ -2,7 +2,7 @@
 
 import secrets
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -21,6 +21,7 @@ from reviews.drawing import pool_text
 from reviews.forms.spot_check import DrawForm, FindingForm, InspectorForm
 from reviews.models import SpotCheck, SpotCheckItem
 from reviews.selectors import spot_checks as selectors
+from reviews.selectors.appeals import appeal_box
 from reviews.selectors.effects import shown
 from reviews.services import spot_checks as services
 
@@ -71,17 +72,9 @@ def draw_spot_check(request: Request) -> HttpResponse:
     context |= {
         "choice": choice,
         "outlook": selectors.outlook(choice, at=at),
-        "token": _token(request) or uuid4(),
+        "token": uuid4(),
     }
     return render(request, "reviews/spot_check_draw.html", context)
-
-
-def _token(request: Request) -> UUID | None:
-    """The token in the address: whoever goes back and sends the same page again draws once."""
-    try:
-        return UUID(request.GET.get("token", ""))
-    except ValueError:
-        return None
 
 
 def _visible(request: Request, pk: int) -> SpotCheck:
@@ -203,7 +196,12 @@ def _record(
             return True
         effect = services.effect_of_finding(pk=item.pk, found=found, by=by, at=at)
         label = SpotCheckItem.Finding(found.finding).label
-        context |= {"effect": shown(effect), "found": found, "found_label": label}
+        context |= {
+            "effect": shown(effect),
+            "is_decided_anew": effect.decision is not None,
+            "found": found,
+            "found_label": label,
+        }
     except Refused as refused:
         form.add_error(None, str(refused))
         item.refresh_from_db()
@@ -212,11 +210,12 @@ def _record(
 
 
 def _finding_for_member(request: Request, item: SpotCheckItem) -> HttpResponse:
+    today = timezone.localdate()
     context = {
         "item": item,
         "dossier": selectors.dossier(item),
-        "appeal_until": services.appeal_until(item),
-        "today": timezone.localdate(),
+        "appeal": appeal_box(item, request.actor, today),
+        "today": today,
     }
     return render(request, "reviews/spot_check_finding.html", context)
 

@@ -6,28 +6,33 @@ from uuid import uuid4
 
 from members.models import User
 from members.rights import Actor, actor_on
-from reviews.models import SpotCheck, SpotCheckItem
+from reviews.models import Round, SpotCheck, SpotCheckItem
 from reviews.services import spot_checks as services
 from reviews.services.spot_checks import Choice, Found
 from tests.factories import StaffAppointmentFactory
 from tests.reviews.branch_month import OCTOBER, BranchMonth, at
 
-DRAWN_AT = at(12, 31, 12)
-FOUND_AT = at(12, 31, 15)
-DAY = date(2026, 12, 31)
+# A Monday before ten working days without a holiday.
+DAY = date(2026, 11, 9)
+DRAWN_AT = at(11, 9, 12)
+FOUND_AT = at(11, 9, 15)
 SEED = "00ff" * 8
 
 
 def closed_month(*names: str, **more) -> BranchMonth:
-    """A closed October in which each of these members declared something that was approved,
-    and everybody was told of ``punished`` nothing: who registers for the committee is tested
-    apart."""
+    """A closed October in which each of these members declared something that was approved."""
     month = BranchMonth(**more)
     for name in names or ("member",):
         month.file(name, month.line())
     month.publish()
-    month.close()
+    close(month)
     return month
+
+
+def close(month: BranchMonth) -> None:
+    """Close October, as month-end did in the first days of November."""
+    month.close()
+    Round.objects.filter(month=OCTOBER).update(closed_at=at(11, 5))
 
 
 def choice(month: BranchMonth, *, size: int | None = 5, share=None, each=False, last=None):
@@ -71,4 +76,4 @@ def staff_of(committee, **more) -> User:
 
 
 def when(hour: int) -> datetime:
-    return at(12, 31, hour)
+    return at(11, 9, hour)

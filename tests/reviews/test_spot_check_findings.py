@@ -193,7 +193,7 @@ def test_member_and_secretary_are_told(month, item):
     assert theirs.url == month.round.get_absolute_url()
     assert "82" in mine.subject
     assert "81" in mine.subject
-    assert "2027年1月8日" in mine.subject
+    assert "2026年11月16日" in mine.subject
     assert month.member.name in theirs.subject
 
 
