@@ -62,7 +62,22 @@ ROUND_STEPS = Steps(
             "conclude",
             _("Conclude and publish"),
             frozenset({State.REVIEWING}),
+            State.PUBLISHED,  # or CONCLUDED, where the results wait for their quarter
+            _runs,
+        ),
+        Step(
+            "publish",
+            _("Publish what is reviewed"),
+            frozenset({State.CONCLUDED}),
             State.PUBLISHED,
+            _runs,
+        ),
+        Step("extend", _("Extend the publication"), frozenset({State.PUBLISHED}), None, _runs),
+        Step(
+            "reopen",
+            _("Reopen the review"),
+            frozenset({State.CONCLUDED, State.PUBLISHED}),
+            State.REVIEWING,
             _runs,
         ),
         Step(

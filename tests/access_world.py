@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from branches.models import Branch
 from lib.months import add_months, month_of
-from members.models import LeadershipDuty, Member, Notice, Position, User
+from members.models import Exemption, LeadershipDuty, Member, Notice, Position, User
 from members.rights import actor_on, system_actor
 from members.services import uploads
 from points.models import (
@@ -85,6 +85,7 @@ class Place:
     explanation: FollowUp
     led: FollowUp
     notice: Notice
+    exemption: Exemption
 
 
 @dataclass
@@ -239,6 +240,13 @@ def build_place(branch: Branch, today: date) -> Place:
             opened_at=now,
         ),
         notice=Notice.objects.filter(user=subject.user).latest("pk"),
+        exemption=Exemption.objects.create(
+            member=subject,
+            first_month=add_months(this, 2),
+            last_month=add_months(this, 3),
+            reason="驻村帮扶",
+            state=Exemption.State.REQUESTED,
+        ),
     )
 
 

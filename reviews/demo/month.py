@@ -230,13 +230,13 @@ class BranchMonth:
 
     # -- reviewing -----------------------------------------------------------------------
 
-    def review(self, number: int) -> Publication:
+    def review(self, number: int) -> Publication | None:
         """Start the review on that day, decide everything, meet, conclude and publish."""
         self.start_review(number)
         self.adjust_one(number)
         return self.conclude(number)
 
-    def conclude(self, number: int) -> Publication:
+    def conclude(self, number: int) -> Publication | None:
         """Approve what is still undecided, each by somebody who may; meet and publish."""
         for by in (self.second(number), self.secretary(number), self.third(number)):
             if not rounds.undecided(self.round):

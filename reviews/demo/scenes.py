@@ -161,7 +161,9 @@ def play_published(month: BranchMonth) -> None:
     month.start_review(13)
     cut_short(month, 13)
     number = max(month.today - 2, 1)
-    month.confirm_some(month.conclude(number), number, share=0.3)
+    publication = month.conclude(number)
+    assert publication is not None  # every month of this branch is published by itself
+    month.confirm_some(publication, number, share=0.3)
     object_and_answer(month)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from points.models import Decision
+from points.models import Decision, Entry
 from reviews.models import Meeting
-from reviews.services.conclusion import MeetingRecord
+from reviews.services.meeting import MeetingRecord
 
 Outcome = Decision.Outcome
 OUTCOMES = [
@@ -43,16 +43,39 @@ class DecisionForm(forms.Form):
 
 
 class ReturnForm(forms.Form):
+    """What is to be corrected: of the whole sheet, of single items, or both; the service says
+    what is needed."""
+
     reason = forms.CharField(
         label=_("What is to be corrected"),
+        required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": _("Say what is to be corrected: the member will read it.")},
     )
+
+    def __init__(self, *args: Any, entries: Collection[Entry], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.entries = entries
+        for entry in entries:
+            self.fields[f"remark-{entry.pk}"] = forms.CharField(
+                label=_("Remark on this item"),
+                required=False,
+                max_length=500,
+                widget=forms.Textarea(attrs={"rows": 2}),
+            )
+
+    def items(self) -> list[tuple[Entry, forms.BoundField]]:
+        """Each item with the field for its remark."""
+        return [(entry, self[f"remark-{entry.pk}"]) for entry in self.entries]
+
+    @property
+    def remarks(self) -> dict[int, str]:
+        return {entry.pk: self.cleaned_data[f"remark-{entry.pk}"] for entry in self.entries}
 
 
 class MeetingForm(forms.Form):
-    """The record of the review meeting."""
+    """The record of the review meeting. ``bench`` are the ids of the branch committee: only
+    they attend its meeting; everybody attends an assembly."""
 
     kind = forms.ChoiceField(
         label=_("Kind of meeting"), choices=Meeting.Kind.choices, widget=forms.RadioSelect
@@ -67,8 +90,16 @@ class MeetingForm(forms.Form):
         label=_("Minutes"), required=False, widget=forms.Textarea(attrs={"rows": 5})
     )
 
-    def __init__(self, *args: Any, roster: Collection[Any], today: date, **more: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        roster: Collection[Any],
+        bench: Collection[int],
+        today: date,
+        **more: Any,
+    ) -> None:
         super().__init__(*args, **more)
+        self.bench = bench
         people = [(member.pk, member.name) for member in roster]
         self.fields["chair"].choices = [("", _("Choose")), *people]  # type: ignore[attr-defined]
         self.fields["attendees"].choices = people  # type: ignore[attr-defined]
@@ -80,6 +111,13 @@ class MeetingForm(forms.Form):
         if day > self.today:
             raise forms.ValidationError(_("The meeting cannot lie in the future."))
         return day
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or {}
+        if said.get("kind") == Meeting.Kind.COMMITTEE:
+            # The others' ticks are not to be seen for this kind of meeting.
+            said["attendees"] = [one for one in said.get("attendees", ()) if one in self.bench]
+        return said
 
     @property
     def ticked(self) -> set[str]:

@@ -14,6 +14,7 @@ from members.rights import Actor
 from points.models import Declaration, MonthlyResult, Registration
 from reviews.models import Objection, Publication, Round
 from reviews.selectors.month_steps import Step, five_steps
+from reviews.selectors.results import my_results
 from reviews.services.round import month_label
 
 State = Round.State
@@ -49,7 +50,8 @@ def months_under_way(actor: Actor, *, today: date) -> list[MonthSteps]:
             "month", "state"
         )
     )
-    ends = dict(Publication.objects.filter(round__in=shown).values_list("round__month", "ends_on"))
+    standing = Publication.objects.standing().filter(round__in=shown)
+    ends = dict(standing.values_list("round__month", "ends_on"))
     objected = Counter(
         Objection.objects.filter(
             publication__round__in=shown, state=Objection.State.OPEN
@@ -81,13 +83,13 @@ def _filed(sheets: Counter[tuple[date, str]], month: date) -> int:
 
 
 def twelve_months(actor: Actor, *, today: date) -> list[dict[str, Any]]:
-    """One's own last twelve months for the chart: results exist once they are published, so
-    nothing that is still under review shows. Empty without any result. One query."""
+    """One's own last twelve months for the chart, as far as they are published. Empty without
+    any result. One query."""
     this_month = month_of(today)
     results = {
         result.month: result
-        for result in MonthlyResult.objects.current().filter(
-            member=actor.member_id,
+        for result in my_results(actor).filter(
+            is_current=True,
             month__gte=add_months(this_month, -12),
             month__lte=this_month,
         )
@@ -127,6 +129,7 @@ class Progress:
     total: int
     opened: int
     reviewing: int
+    concluded: int
     published: int
     closed: int
     late: int
@@ -154,6 +157,7 @@ def progress_below(actor: Actor, *, today: date) -> Sequence[Progress]:
             total=len(actor.branches_below),
             opened=found[month, State.OPEN],
             reviewing=found[month, State.REVIEWING],
+            concluded=found[month, State.CONCLUDED],
             published=found[month, State.PUBLISHED],
             closed=found[month, State.CLOSED],
             late=late[month],

@@ -26,6 +26,7 @@ def five_steps(
     """登记 · 申报 · 评审 · 公示核实 · 月结, each done, current, late or upcoming. Pure."""
     past_declaring = round_.state != State.OPEN or today > round_.declare_by
     reviewing = round_.state == State.REVIEWING or (round_.state == State.OPEN and past_declaring)
+    concluded = round_.state == State.CONCLUDED
     published = round_.state == State.PUBLISHED
     closed = round_.state == State.CLOSED
     late_review = reviewing and today > round_.review_by
@@ -47,7 +48,7 @@ def five_steps(
             "label": pgettext("step of the month", "Review"),
             "state": ("late" if late_review else "current")
             if reviewing
-            else ("done" if published or closed else "upcoming"),
+            else ("done" if concluded or published or closed else "upcoming"),
             "on": round_.review_by,
             "note": decided,
         },
@@ -57,7 +58,9 @@ def five_steps(
             if published
             else ("done" if closed else "upcoming"),
             "on": ends_on,
-            "note": _objections_note(objections)
+            "note": _("with its quarter")
+            if concluded
+            else _objections_note(objections)
             or ("" if ends_on else _working_days(round_.publication_days)),
         },
         {

@@ -4,21 +4,16 @@ this person may do with each. A fixed number of queries, whatever the branch's s
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
-from typing import Any
 
 from django.utils.translation import gettext as _
 
-from lib.months import previous_month
-from members.models import Member
+from members.models import Member, Position
 from members.rights import Actor
-from points.models import Decision, Declaration, Entry, Evidence, MonthlyResult
-from points.rules import is_confidential, may_decide, may_decide_entry
+from points.models import Decision, Declaration, Entry, Evidence, Remark
+from points.rules import is_confidential, may_decide, may_decide_entry, may_read_matter
 from reviews.models import Round
 from reviews.rules import Bench
-from reviews.services.conclusion import preview
-from reviews.services.review import warnings_of
+from reviews.services.review import RETURNABLE, must_confirm, warnings_of
 from reviews.services.round import entries_in_review, is_returned
 from reviews.workflow import ROUND_STEPS, Seat
 
@@ -26,13 +21,16 @@ from reviews.workflow import ROUND_STEPS, Seat
 @dataclass(frozen=True, slots=True)
 class Line:
     """One entry of the grid. ``locked`` says why this person cannot decide it; empty: they
-    can. ``seen`` is the number of the decision shown (0: none)."""
+    can. ``seen`` is the number of the decision shown (0: none). ``is_hidden``: only its points
+    are shown to this person, not what it is about (党委登记)."""
 
     entry: Entry
     decision: Decision | None
     warnings: Sequence[str]
     evidence: Sequence[Evidence]
     locked: str
+    is_hidden: bool = False
+    remarks: Sequence[Remark] = ()
 
     @property
     def seen(self) -> int:
@@ -44,8 +42,8 @@ class Line:
         return self.decision is None and not is_returned(self.entry)
 
     @property
-    def is_confidential(self) -> bool:
-        return is_confidential(self.entry.criterion)
+    def is_proposed(self) -> bool:
+        return self.entry.source == Entry.Source.PROPOSED
 
 
 @dataclass(slots=True)
@@ -57,6 +55,10 @@ class Sheet:
     lines: list[Line] = field(default_factory=list)
     is_own: bool = False
     may_return: bool = False
+    # Who decides it, where it is that of a member of the branch committee.
+    recusal: str = ""
+    # Remarks on items that the member has since taken off the sheet or declared anew.
+    gone_remarks: Sequence[Remark] = ()
 
     @property
     def waiting(self) -> int:
@@ -121,9 +123,10 @@ class Grid:
 
 
 def grid_of(round_: Round, seat: Seat) -> Grid:
-    """Read the grid for this person. Eight queries."""
+    """Read the grid for this person. Nine queries."""
     entries = entries_in_review(round_)
-    lines = lines_of(round_, seat, entries)
+    remarks = remarks_of(round_)
+    lines = lines_of(round_, seat, entries, remarks)
     by_member: dict[int, list[Line]] = defaultdict(list)
     for entry in entries:
         by_member[entry.member_id].append(lines[entry.pk])
@@ -140,6 +143,15 @@ def grid_of(round_: Round, seat: Seat) -> Grid:
             lines=by_member[member.pk],
             is_own=member.pk == seat.actor.member_id,
             may_return=may_return(round_, seat, declarations.get(member.pk)),
+            recusal=(
+                who_decides_own(member.pk, seat.bench) if member.pk in seat.bench.members else ""
+            ),
+            gone_remarks=[
+                remark
+                for entry, said in remarks.items()
+                for remark in said
+                if entry not in lines and remark.entry.member_id == member.pk
+            ],
         )
         for member in Member.objects.of_branch(round_.branch, round_.month)
     ]
@@ -149,10 +161,26 @@ def grid_of(round_: Round, seat: Seat) -> Grid:
 def line_of(round_: Round, seat: Seat, entry_id: int) -> Line | None:
     """One line of the grid, for the part of the page that is replaced."""
     entries = [entry for entry in entries_in_review(round_) if entry.pk == entry_id]
-    return lines_of(round_, seat, entries).get(entry_id)
+    return lines_of(round_, seat, entries, remarks_of(round_)).get(entry_id)
 
 
-def lines_of(round_: Round, seat: Seat, entries: Sequence[Entry]) -> dict[int, Line]:
+def remarks_of(round_: Round) -> dict[int, list[Remark]]:
+    """What was said of single entries when their sheets were returned (退回意见), by entry,
+    the oldest first. One query."""
+    remarks: dict[int, list[Remark]] = defaultdict(list)
+    for remark in Remark.objects.filter(
+        entry__branch=round_.branch_id, entry__month=round_.month
+    ).select_related("entry__criterion", "made_by__member"):
+        remarks[remark.entry_id].append(remark)
+    return remarks
+
+
+def lines_of(
+    round_: Round,
+    seat: Seat,
+    entries: Sequence[Entry],
+    remarks: Mapping[int, Sequence[Remark]],
+) -> dict[int, Line]:
     warnings = warnings_of(round_)
     decisions = {
         decision.entry_id: decision
@@ -163,16 +191,30 @@ def lines_of(round_: Round, seat: Seat, entries: Sequence[Entry]) -> dict[int, L
     evidence: dict[int, list[Evidence]] = defaultdict(list)
     for file in Evidence.objects.filter(entry__in=entries):
         evidence[file.entry_id].append(file)
+    confirmed = must_confirm()
     return {
         entry.pk: Line(
             entry=entry,
-            decision=decisions.get(entry.pk),
-            warnings=warnings.get(entry.pk, []),
-            evidence=evidence[entry.pk],
+            decision=(decision := decisions.get(entry.pk)),
+            warnings=[
+                warning
+                for warning in warnings.get(entry.pk, [])
+                if decision is None or warning != confirmed
+            ],
+            evidence=[] if (is_hidden := hides(seat.actor, entry)) else evidence[entry.pk],
             locked=why_locked(round_, seat, entry),
+            is_hidden=is_hidden,
+            remarks=remarks.get(entry.pk, ()),
         )
         for entry in entries
     }
+
+
+def hides(actor: Actor, entry: Entry) -> bool:
+    """Whether this person sees the points of an entry alone, not what it is about."""
+    return not may_read_matter(
+        actor, entry.criterion, branch_id=entry.branch_id, member_id=entry.member_id
+    )
 
 
 def why_locked(round_: Round, seat: Seat, entry: Entry) -> str:
@@ -187,21 +229,32 @@ def why_locked(round_: Round, seat: Seat, entry: Entry) -> str:
     if is_confidential(entry.criterion):
         return _("Registered by the committee: only the committee can change it.")
     if actor.member_id == entry.member_id:
-        return who_decides_own(actor, bench)
+        return who_decides_own(entry.member_id, bench)
     return _("The branch committee decides this.")
 
 
-def who_decides_own(actor: Actor, bench: Bench) -> str:
-    if bench.members - {actor.member_id}:
-        return _("This concerns yourself: another member of the branch committee decides it.")
-    return _("This concerns yourself: the committee above decides it.")
+def who_decides_own(member_id: int, bench: Bench) -> str:
+    """Who decides what concerns a member of the branch committee themselves, by name, and who
+    does where that person cannot either."""
+    named = [
+        f"{Position.Kind(kind).label} {bench.names.get(member, '')}".strip()
+        for member, kind in bench.stand_ins_for(member_id)
+    ]
+    staff = _("staff of the committee above")
+    first, second = [*named, staff, staff][:2]
+    if first == staff:
+        return _("Own matter (recusal): the %(first)s decides it.") % {"first": first}
+    return _("Own matter (recusal): %(first)s decides it, else %(second)s.") % {
+        "first": first,
+        "second": second,
+    }
 
 
 def may_return(round_: Round, seat: Seat, sheet: Declaration | None) -> bool:
     """Whether this person may return a sheet now: the service's own preconditions."""
     return (
         sheet is not None
-        and sheet.state in (Declaration.State.IN_REVIEW, Declaration.State.MISSING)
+        and sheet.state in RETURNABLE
         and ROUND_STEPS.is_open("return_sheet", seat, round_)
         and may_decide(
             seat.actor,
@@ -210,38 +263,3 @@ def may_return(round_: Round, seat: Seat, sheet: Declaration | None) -> bool:
             committee=seat.bench.members,
         )
     )
-
-
-# -- results before they are published -----------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedResult:
-    """What a member's result would be if the review were concluded now; ``score`` None: not
-    assessed. ``change`` is against the month before, where there was a score."""
-
-    member: Member
-    score: Any
-    before: Decimal | None
-
-    @property
-    def change(self) -> Decimal | None:
-        if self.score is None or self.before is None:
-            return None
-        return Decimal(self.score.score - self.before)
-
-
-def expected_results(round_: Round) -> list[ExpectedResult]:
-    """The results of a round as they would be published now, in the roll's order."""
-    scores = preview(round_)
-    before = results_before(round_, scores)
-    return [
-        ExpectedResult(member, scores.get(member.pk), before.get(member.pk))
-        for member in Member.objects.of_branch(round_.branch, round_.month)
-    ]
-
-
-def results_before(round_: Round, members: Mapping[int, Any]) -> dict[int, Decimal | None]:
-    month: date = previous_month(round_.month)
-    results = MonthlyResult.objects.current().filter(member__in=members, month=month)
-    return dict(results.values_list("member", "score"))

@@ -35,6 +35,8 @@ from reviews.services.round import (
     undecided,
 )
 
+RETURNABLE = (Declaration.State.IN_REVIEW, Declaration.State.MISSING)
+
 
 @transaction.atomic
 def decide_entry(
@@ -137,10 +139,15 @@ def approve_all_in_order(*, pk: int, by: Actor, at: datetime) -> int:
     return len(entries)
 
 
+def must_confirm() -> str:
+    """What is said of a proposal of the system (系统建议): it is never approved with others."""
+    return _("Proposed by the system: a person must confirm it, or reject it with a reason.")
+
+
 def warnings_of(round_: Round) -> Mapping[int, list[str]]:
     """What reviewers should look at twice, by entry: 就高不重复 (the same criterion and date,
-    or the same evidence file, as another entry of that member), and missing evidence.
-    Flagged, never dropped (domain.md §4). Two queries."""
+    or the same evidence file, as another entry of that member), missing evidence, and what
+    the system merely proposes. Flagged, never dropped (domain.md §4). Two queries."""
     entries = {entry.pk: entry for entry in entries_in_review(round_)}
     files = list(
         Evidence.objects.filter(
@@ -190,7 +197,7 @@ def return_sheet(
         by, member_id=sheet.member_id, branch_id=round_.branch_id, committee=seat.bench.members
     ):
         raise PermissionDenied
-    if sheet.state not in (Declaration.State.IN_REVIEW, Declaration.State.MISSING):
+    if sheet.state not in RETURNABLE:
         raise Refused(_("This sheet cannot be returned: it is not in the review."))
     reason = reason.strip()
     said = {entry: text.strip() for entry, text in (remarks or {}).items() if text.strip()}

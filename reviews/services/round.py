@@ -5,29 +5,39 @@ Every step locks the round's row first; steps of one branch follow one another, 
 second of two people is told what the first one did.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import date, datetime
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from branches.models import Branch
+from lib.months import quarter_of
 from lib.steps import Refused
-from members.models import Position
-from members.notices import record
+from members.models import Position, StaffAppointment
+from members.notices import Message, record, tell, tell_users
 from members.rights import Actor
 from points.models import (
+    Activity,
     Decision,
     Declaration,
     Entry,
     Registration,
+    committee_chain,
 )
+from points.rules import is_confidential
+from points.services import activities
 from points.services import registration as registrations
+from points.services.activities import Held
 from reviews.models import Round
-from reviews.rules import Bench, may_register
+from reviews.rules import Bench, may_register, may_work_on
+from reviews.services.proposals import propose
 from reviews.workflow import ROUND_STEPS, Seat
 
 # -- locking -----------------------------------------------------------------------------
@@ -35,8 +45,25 @@ from reviews.workflow import ROUND_STEPS, Seat
 
 def bench_of(branch_id: int, day: date) -> Bench:
     """Who sits on the branch committee on that day. One query."""
-    seats = Position.objects.on(day).filter(branch=branch_id).values_list("member", "kind")
-    return Bench(branch_id=branch_id, seats=frozenset(seats))
+    rows = list(
+        Position.objects.on(day)
+        .filter(branch=branch_id)
+        .order_by("member__roll_order", "pk")
+        .values_list("member", "kind", "member__name")
+    )
+    return Bench(
+        branch_id=branch_id,
+        seats=frozenset((member, kind) for member, kind, name in rows),
+        names={member: name for member, kind, name in rows},
+    )
+
+
+def decider_for(bench: Bench, member_id: int) -> str:
+    """Who is to decide what concerns this member of the branch committee, by post and name;
+    the committee's staff where nobody is left."""
+    for stand_in, kind in bench.stand_ins_for(member_id):
+        return f"{Position.Kind(kind).label} {bench.names.get(stand_in, '')}".strip()
+    return _("staff of the committee above")
 
 
 def seat_of(actor: Actor, branch_id: int, day: date) -> Seat:
@@ -56,6 +83,23 @@ def lock(*, pk: int, step: str, by: Actor, at: datetime) -> tuple[Round, Seat]:
     seat = seat_of(by, round_.branch_id, timezone.localdate(at))
     ROUND_STEPS.check(step, seat, round_)
     return round_, seat
+
+
+def lock_quarter(*, pk: int, step: str, by: Actor, at: datetime) -> tuple[Round, Seat, list[Round]]:
+    """The same, with the other rounds of the branch in its quarter locked too, for steps that
+    may publish or withdraw several months at once: always in one order, so that two of them
+    wait for each other instead of locking each other out."""
+    branch, month = Round.objects.values_list("branch", "month").get(pk=pk)
+    rounds = list(
+        Round.objects.select_for_update(of=("self",))
+        .filter(branch=branch, month__in=quarter_of(month))
+        .select_related("branch__committee", "rule_book")
+        .order_by("pk")
+    )
+    round_ = next(one for one in rounds if one.pk == pk)
+    seat = seat_of(by, branch, timezone.localdate(at))
+    ROUND_STEPS.check(step, seat, round_)
+    return round_, seat, [one for one in rounds if one.pk != pk]
 
 
 # -- registering -------------------------------------------------------------------------
@@ -88,6 +132,47 @@ def register(
 
 
 @transaction.atomic
+def record_activity(*, pk: int, token: UUID, held: Held, by: Actor, at: datetime) -> Activity:
+    """Record an activity with its attendance and points in one act, until the review is
+    concluded (domain.md §5.2). The branch's own doing: committee staff record one only in
+    place of a secretary that is missing."""
+    round_, seat = lock(pk=pk, step="register", by=by, at=at)
+    if not may_work_on(by, round_, seat.bench):
+        raise PermissionDenied
+    for criterion in held.items.values():
+        mine = may_register(by, criterion, round_, seat.bench) and not is_confidential(criterion)
+        if criterion.rule_book_id != round_.rule_book_id or not mine:
+            raise Refused(_("This item cannot be registered here. Choose one from the list."))
+    return activities.record_activity(
+        token=token, branch=round_.branch, month=round_.month, held=held, by=by, at=at
+    )
+
+
+@transaction.atomic
+def undo_activity(*, pk: int, activity: Activity, reason: str, by: Actor, at: datetime) -> int:
+    """Undo an activity with all that was registered for it, while the round is open to it."""
+    round_, seat = _lock_to_undo(pk=pk, by=by, at=at)
+    if (activity.branch_id, activity.month) != (round_.branch_id, round_.month):
+        raise Refused(_("This activity belongs to another month."))
+    if not may_work_on(by, round_, seat.bench):
+        raise PermissionDenied
+    return activities.undo(activity=activity, reason=reason, by=by, at=at)
+
+
+def _lock_to_undo(*, pk: int, by: Actor, at: datetime) -> tuple[Round, Seat]:
+    """The lock for undoing; after the conclusion it says what can be done instead."""
+    try:
+        return lock(pk=pk, step="register", by=by, at=at)
+    except Refused:
+        raise Refused(
+            _(
+                "The review of this month has been concluded, so nothing can be undone any more. "
+                "What is wrong is corrected by answering an objection, an appeal or a spot check."
+            )
+        ) from None
+
+
+@transaction.atomic
 def undo_registration(
     *,
     pk: int,
@@ -98,7 +183,7 @@ def undo_registration(
     entry_id: int | None = None,
 ) -> int:
     """Undo a registration, or one member's entry of it, while the round is open to it."""
-    round_, seat = lock(pk=pk, step="register", by=by, at=at)
+    round_, seat = _lock_to_undo(pk=pk, by=by, at=at)
     if (registration.branch_id, registration.month) != (round_.branch_id, round_.month):
         raise Refused(_("This registration belongs to another month."))
     if not may_register(by, registration.criterion, round_, seat.bench):
@@ -114,8 +199,9 @@ def undo_registration(
 @transaction.atomic
 def start_review(*, pk: int, by: Actor, at: datetime) -> Round:
     """Start the review: submitted sheets go into it, unfinished ones count as not filed.
-    From here on nobody files or takes back (domain.md §5.3, §5.4)."""
-    round_, _seat = lock(pk=pk, step="start_review", by=by, at=at)
+    From here on nobody files or takes back (domain.md §5.3, §5.4). What the system notices by
+    itself is put before the reviewers."""
+    round_, seat = lock(pk=pk, step="start_review", by=by, at=at)
     sheets = Declaration.objects.filter(branch=round_.branch_id, month=round_.month)
     list(sheets.select_for_update().values_list("pk", flat=True))
     sheets.filter(state=Declaration.State.SUBMITTED).update(state=Declaration.State.IN_REVIEW)
@@ -124,7 +210,43 @@ def start_review(*, pk: int, by: Actor, at: datetime) -> Round:
     round_.review_started_at = at
     round_.save(update_fields=["state", "review_started_at"])
     record(by=by.user, at=at, verb="start_review", target=round_, branch=round_.branch_id)
+    propose([round_], at=at)
+    _tell_stand_ins(round_, seat.bench, at=at)
     return round_
+
+
+def _tell_stand_ins(round_: Round, bench: Bench, *, at: datetime) -> None:
+    """Whoever is to decide what the secretary may not (recusal) is told once; the secretary
+    decides the others' anyway."""
+    waiting = Counter(entry.member_id for entry in undecided(round_))
+    for member in sorted(bench.members & waiting.keys()):
+        key, url = f"recusal:{round_.pk}:{member}", reverse("review", args=[round_.pk])
+        subject = _("%(name)s is recused: please decide the entries of %(name)s for %(month)s.") % {
+            "name": bench.names.get(member, ""),
+            "month": month_label(round_.month),
+        }
+        stand_ins = [stand_in for stand_in, _kind in bench.stand_ins_for(member)]
+        if not stand_ins:
+            staff = staff_above(round_.branch, timezone.localdate(at))
+            tell_users(staff, key=key, subject=subject, url=url, at=at)
+        elif stand_ins[0] not in bench.secretaries:
+            tell([Message(stand_ins[0], key, subject, url)], at=at)
+
+
+def staff_above(branch: Branch, day: date) -> list[int]:
+    """The accounts of the staff of the committees above a branch on that day."""
+    above = committee_chain(branch.committee)
+    staff = StaffAppointment.objects.on(day).filter(committee__in=above)
+    return list(staff.order_by("user").values_list("user", flat=True))
+
+
+@transaction.atomic
+def propose_before_concluding(*, pk: int, by: Actor, at: datetime) -> int:
+    """Put before the reviewers what the system has noticed since the review started, such as
+    that it is late. Stands even where concluding is then refused, so that people see what
+    they have to decide; return how many proposals are new."""
+    round_, _seat = lock(pk=pk, step="conclude", by=by, at=at)
+    return propose([round_], at=at)
 
 
 def entries_in_review(round_: Round) -> "list[Entry]":
@@ -137,7 +259,7 @@ def entries_in_review(round_: Round) -> "list[Entry]":
             source=Entry.Source.DECLARED,
             declaration__state__in=[Declaration.State.DRAFT, Declaration.State.MISSING],
         )
-        .select_related("criterion", "member", "declaration")
+        .select_related("criterion", "member", "declaration", "registration")
     )
 
 

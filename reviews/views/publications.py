@@ -1,15 +1,20 @@
 """Publications: what a branch shows its members, on the screen and on paper."""
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 
+from lib.steps import Refused
+from members.access import is_branch_committee_or_staff, page_for
 from members.requests import Request
+from reviews.forms.conclusion import ExtensionForm
 from reviews.models import Publication, Round
-from reviews.rules import may_read_round
 from reviews.selectors.publications import publication_page, publications_of
+from reviews.services import publication as publishing
 
 
 @require_safe
@@ -31,23 +36,61 @@ def publications(request: Request) -> HttpResponse:
 
 @require_safe
 def publication(request: Request, pk: int) -> HttpResponse:
-    return render(request, "reviews/publication_detail.html", _context(request, pk))
+    """A notice: of a month, or of a quarter, whose months share one page."""
+    found = _publication(request, pk)
+    lead = found.together_with_id
+    if lead and Publication.objects.visible_to(request.actor).filter(pk=lead).exists():
+        return redirect("publication", lead)
+    return render(request, "reviews/publication_detail.html", _context(request, found))
 
 
 @require_safe
 def publication_notice(request: Request, pk: int) -> HttpResponse:
     """The same as a notice for the board: A4, with the branch's line to sign."""
-    return render(request, "reviews/publication_notice.html", _context(request, pk))
+    found = _publication(request, pk)
+    return render(request, "reviews/publication_notice.html", _context(request, found))
 
 
-def _context(request: Request, pk: int) -> dict[str, object]:
-    visible = Publication.objects.visible_to(request.actor)
-    found = get_object_or_404(
-        visible.select_related("round__branch__committee", "round__rule_book"), pk=pk
-    )
-    today = timezone.localdate()
+@page_for(is_branch_committee_or_staff)
+@require_http_methods(["GET", "HEAD", "POST"])
+def extend(request: Request, pk: int) -> HttpResponse:
+    """Show a notice for longer: until when, and why."""
+    found, today = _publication(request, pk), timezone.localdate()
     page = publication_page(found, request.actor, today)
-    may_correct = found.round.state == Round.State.PUBLISHED and may_read_round(
-        request.actor, found.round.branch
+    if not page.may_extend and request.method != "POST":
+        messages.error(request, _("This publication cannot be extended now."))
+        return redirect(found)
+    form = ExtensionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            lead = publishing.extend(
+                pk=found.pk, by=request.actor, at=timezone.now(), **form.cleaned_data
+            )
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("The publication is extended; the branch is told."))
+            return redirect(lead)
+    context = {"page": page, "form": form, "latest": publishing.last_day_to_extend(found, today)}
+    status = 422 if form.errors else 200
+    return render(request, "reviews/publication_extend.html", context, status=status)
+
+
+# -- below the views -----------------------------------------------------------------------
+
+
+def _publication(request: Request, pk: int) -> Publication:
+    visible = Publication.objects.visible_to(request.actor).select_related(
+        "round__branch__committee",
+        "round__rule_book",
+        "published_by__member",
+        "withdrawn_by__member",
     )
-    return {"page": page, "today": today, "may_correct": may_correct}
+    return get_object_or_404(visible, pk=pk)
+
+
+def _context(request: Request, found: Publication) -> dict[str, object]:
+    today = timezone.localdate()
+    as_published = request.GET.get("as") == "published"
+    page = publication_page(found, request.actor, today, as_published=as_published)
+    return {"page": page, "today": today}

@@ -18,7 +18,7 @@ from members.requests import Request
 from points.models import Decision, Declaration, Entry
 from reviews.forms.review import DecisionForm, ReturnForm
 from reviews.models import Round
-from reviews.selectors.review import Grid, Line, grid_of, line_of
+from reviews.selectors.review import Grid, Line, grid_of, hides, line_of, may_return
 from reviews.services import review as reviewing
 from reviews.views.rounds import visible_round
 from reviews.workflow import ROUND_STEPS, Seat
@@ -123,7 +123,8 @@ def gone(request: Request, round_: Round, entry_id: int) -> HttpResponse:
     entries = Entry.objects.filter(branch=round_.branch_id, month=round_.month)
     entry = get_object_or_404(entries.select_related("criterion"), pk=entry_id)
     if request.htmx:
-        return render(request, "reviews/review_line_gone.html", {"entry": entry}, status=409)
+        context = {"entry": entry, "is_hidden": hides(request.actor, entry)}
+        return render(request, "reviews/review_line_gone.html", context, status=409)
     messages.error(request, _("This entry is no longer part of the review: it was withdrawn."))
     return redirect("review", round_.pk)
 
@@ -175,28 +176,64 @@ def approve_all(request: Request, pk: int) -> HttpResponse:
 
 
 @page_for(is_branch_committee_or_staff)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def return_sheet(request: Request, pk: int, declaration_id: int) -> HttpResponse:
-    """Return a member's sheet for correction."""
-    round_, _seat = visible_round(request, pk)
-    sheet = get_object_or_404(
-        Declaration.objects.filter(branch=round_.branch_id, month=round_.month), pk=declaration_id
-    )
-    form = ReturnForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Say what is to be corrected: the member will read it."))
-        return redirect("review", round_.pk)
-    try:
-        reviewing.return_sheet(
-            pk=round_.pk,
-            declaration_id=sheet.pk,
-            reason=form.cleaned_data["reason"],
-            by=request.actor,
-            at=timezone.now(),
-        )
-    except Refused as refused:
-        messages.error(request, str(refused))
-    else:
-        text = _("The sheet was returned to %(name)s.") % {"name": sheet.member.name}
-        messages.success(request, text)
+    """Return a member's sheet for correction, with remarks beside its items."""
+    round_, seat = visible_round(request, pk)
+    sheets = Declaration.objects.filter(branch=round_.branch_id, month=round_.month)
+    sheet = get_object_or_404(sheets.select_related("member"), pk=declaration_id)
+    if request.method != "POST":
+        if not may_return(round_, seat, sheet):
+            return not_returnable(request, round_, sheet)
+        form = ReturnForm(entries=declared_on(sheet))
+        return return_page(request, round_, sheet, form)
+    form, status = ReturnForm(request.POST, entries=declared_on(sheet)), 422
+    if form.is_valid():
+        try:
+            reviewing.return_sheet(
+                pk=round_.pk,
+                declaration_id=sheet.pk,
+                reason=form.cleaned_data["reason"],
+                remarks=form.remarks,
+                by=request.actor,
+                at=timezone.now(),
+            )
+        except Refused as refused:
+            form.add_error(None, str(refused))
+            status = 409
+        else:
+            text = _("The sheet was returned to %(name)s.") % {"name": sheet.member.name}
+            messages.success(request, text)
+            return redirect("review", round_.pk)
+    return return_page(request, round_, sheet, form, status=status)
+
+
+def declared_on(sheet: Declaration) -> list[Entry]:
+    """The items that stand on a sheet as declared, with their files."""
+    entries = Entry.objects.standing().filter(declaration=sheet, source=Entry.Source.DECLARED)
+    return list(entries.select_related("criterion").prefetch_related("evidence"))
+
+
+def not_returnable(request: Request, round_: Round, sheet: Declaration) -> HttpResponse:
+    """Whoever may not return this sheet is refused; where the sheet has moved on, the review
+    says so."""
+    if sheet.state in reviewing.RETURNABLE:
+        raise PermissionDenied
+    messages.error(request, _("This sheet cannot be returned: it is not in the review."))
     return redirect("review", round_.pk)
+
+
+def return_page(
+    request: Request, round_: Round, sheet: Declaration, form: ReturnForm, *, status: int = 200
+) -> HttpResponse:
+    context = {"round": round_, "sheet": sheet, "form": form}
+    return render(request, "reviews/review_return_page.html", context, status=status)
+
+
+@page_for(is_branch_committee_or_staff)
+@require_safe
+def round_of_sheet(request: Request, declaration_id: int) -> HttpResponse:
+    """From a sheet that was entered on behalf (代填) back to the round, to the next one."""
+    sheet = get_object_or_404(Declaration.objects.visible_to(request.actor), pk=declaration_id)
+    rounds = Round.objects.visible_to(request.actor)
+    return redirect(get_object_or_404(rounds, branch=sheet.branch_id, month=sheet.month))

@@ -94,7 +94,7 @@ def round_detail(request: Request, pk: int) -> HttpResponse:
     round_, seat = visible_round(request, pk)
     today, rows = timezone.localdate(), selectors.sheet_rows(round_, seat.actor)
     grid = grid_of(round_, seat) if round_.state == Round.State.REVIEWING else None
-    obstacles = concluding.obstacles(round_) if grid else []
+    obstacles = concluding.obstacles(round_, seat.bench) if grid else []
     registered = Registration.objects.filter(branch=round_.branch_id, month=round_.month).count()
     decided = (
         _("%(decided)s of %(total)s decided") % {"decided": grid.decided, "total": grid.total}
@@ -115,9 +115,27 @@ def round_detail(request: Request, pk: int) -> HttpResponse:
         "obstacle_kinds": {obstacle.kind for obstacle in obstacles},
         "register_query": f"?round={round_.pk}",
         "verified": verified(round_),
+        "withdrawn": next((one for one in round_.publications.all() if one.is_withdrawn), None),
+        "why_waiting": why_waiting(round_),
+        "may_reopen": may_reopen(round_, seat, today),
         "today": today,
     }
     return render(request, "reviews/round_detail.html", context)
+
+
+def why_waiting(round_: Round) -> str:
+    """What a concluded month still waits for; empty if it can be published."""
+    if round_.state != Round.State.CONCLUDED:
+        return ""
+    others = concluding.others_of_quarter(round_)
+    return concluding.why_still_waiting(round_, others, at=timezone.now())
+
+
+def may_reopen(round_: Round, seat: Seat, today: date) -> bool:
+    """Whether this person may take the month back now, before its publication has ended."""
+    publication = round_.publication
+    ended = publication is not None and publication.ends_on < today
+    return not ended and ROUND_STEPS.is_open("reopen", seat, round_)
 
 
 def list_of(round_: Round, seat: Seat) -> str:

@@ -16,6 +16,7 @@ from reviews.models import Round
 from reviews.services import conclusion as concluding
 from reviews.services import objections as objecting
 from reviews.services import opening
+from reviews.services import publication as publications
 from reviews.services import review as reviewing
 from reviews.services import round as rounds
 from reviews.services.conclusion import MeetingRecord
@@ -33,6 +34,11 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 OCTOBER = date(2026, 10, 1)
 DAY = date(2026, 10, 20)
 Kind = Position.Kind
+KINDS = {
+    "secretary": Kind.SECRETARY,
+    "deputy": Kind.DEPUTY_SECRETARY,
+    "organiser": Kind.ORGANISATION,
+}
 
 
 def at(month: int, day: int, hour: int = 10) -> datetime:
@@ -54,14 +60,10 @@ class BranchMonth:
         self.absence = self.criterion("-6.00", criterion.BRANCH)
         self.punished = self.criterion("-10.00", criterion.COMMITTEE)
         self.late = self.criterion("-1.00", criterion.SYSTEM)
-        kinds = {
-            "secretary": Kind.SECRETARY,
-            "deputy": Kind.DEPUTY_SECRETARY,
-            "organiser": Kind.ORGANISATION,
-        }
+        self.bench = bench
         self.people = {}
-        for name in (*kinds, "member", "other"):
-            seat = (self.branch, kinds[name]) if name in bench else None
+        for name in (*KINDS, "member", "other"):
+            seat = (self.branch, KINDS[name]) if name in bench else None
             self.people[name] = MemberFactory(branch=self.branch, position=seat)
         elsewhere = BranchFactory()
         self.people["secretary elsewhere"] = MemberFactory(
@@ -114,7 +116,12 @@ class BranchMonth:
         return self.sheet(name)
 
     def item(self, criterion=None, *, day: int = 9) -> Item:
-        return Item(criterion or self.absence, Decimal("1.00"), self.day(day), "缺席")
+        """What is registered; a committee's item rests on a document."""
+        criterion = criterion or self.absence
+        document = {"document_no": "机纪〔2026〕3号", "document_on": self.day(1)}
+        is_committees = criterion.registered_by == Criterion.RegisteredBy.COMMITTEE
+        more = document if is_committees else {}
+        return Item(criterion, Decimal("1.00"), self.day(day), "缺席", **more)
 
     def register(self, *names: str, by="secretary", item=None, token: UUID | None = None):
         return rounds.register(
@@ -155,10 +162,11 @@ class BranchMonth:
         )
 
     def meet(self, by="secretary"):
-        people = self.people
-        record = MeetingRecord(
-            "COMMITTEE", self.day(28), "会议室", people["deputy"].pk, (people["other"].pk,), ""
-        )
+        """The branch committee meets, all of it; without one, all members do."""
+        people = [self.people[name].pk for name in self.bench]
+        kind = "COMMITTEE" if people else "ASSEMBLY"
+        people = people or [self.people[n].pk for n in (*KINDS, "member", "other")]
+        record = MeetingRecord(kind, self.day(28), "会议室", people[0], tuple(people), "")
         return concluding.record_meeting(
             pk=self.round.pk, meeting=record, by=self.actor(by), at=at(self.month.month, 28)
         )
@@ -176,13 +184,50 @@ class BranchMonth:
         self.meet(runner)
         return self.conclude(runner, when)
 
+    def publish_cut(self, *, by="deputy", name="member", points="1.00", runner="secretary"):
+        """Publish a month in which a declared entry of two points was given less."""
+        self.file(name, self.line())
+        self.start(runner)
+        cut = self.entry(name)
+        self.decide(cut, "ADJUSTED", by=by, points=Decimal(points), reason="按半天计")
+        for entry in rounds.undecided(self.round):
+            self.decide(entry, by="system")
+        self.meet(runner)
+        self.conclude(runner)
+        return self
+
+    def quarterly(self) -> "BranchMonth":
+        """Let the month be published with its quarter."""
+        Round.objects.filter(pk=self.round.pk).update(publication_period="QUARTERLY")
+        self.round.refresh_from_db()
+        return self
+
+    def reopen(self, by="secretary", *, reason="漏记一项", when: datetime | None = None) -> Round:
+        return publications.reopen(
+            pk=self.round.pk,
+            reason=reason,
+            by=self.actor(by),
+            at=when or at(self.month.month, 29),
+        )
+
+    def extend(self, until: date, *, by="secretary", when: datetime | None = None):
+        return publications.extend(
+            pk=self.round.publication.pk,
+            until=until,
+            reason="部分党员出差在外",
+            by=self.actor(by),
+            at=when or at(self.month.month, 29),
+        )
+
     def close(self) -> None:
         month_end(on=date(2027, 1, 1), by=system_actor(), at=at(12, 31))
 
     def to(self, state: str) -> "BranchMonth":
         """Bring the round to a state in which there is something to act on."""
         self.file("member", self.line())
-        if state in ("PUBLISHED", "CLOSED"):
+        if state == "CONCLUDED":
+            self.quarterly()
+        if state in ("CONCLUDED", "PUBLISHED", "CLOSED"):
             self.publish()
         elif state == "REVIEWING":
             self.start()

@@ -16,8 +16,8 @@ from points.services.declaration import Line
 from points.services.registration import Item
 from reviews.models import FollowUp, Round
 from reviews.services import conclusion as concluding
+from reviews.services import corrections, opening
 from reviews.services import objections as objecting
-from reviews.services import opening
 from reviews.services import review as reviewing
 from reviews.services import round as rounds
 from reviews.services.conclusion import MeetingRecord
@@ -88,7 +88,8 @@ class Branch:
         secretary = self.actor(self.secretary)
         rounds.start_review(pk=round_.pk, by=secretary, at=at(on))
         reviewing.approve_all_in_order(pk=round_.pk, by=secretary, at=at(on, 11))
-        meeting = MeetingRecord("COMMITTEE", on, "会议室", self.secretary.pk, (), "")
+        bench = (self.secretary.pk, self.deputy.pk)
+        meeting = MeetingRecord("COMMITTEE", on, "会议室", self.secretary.pk, bench, "")
         concluding.record_meeting(pk=round_.pk, meeting=meeting, by=secretary, at=at(on, 12))
         return concluding.conclude(pk=round_.pk, by=secretary, at=at(on, 13))
 
@@ -140,7 +141,7 @@ def test_corrected_objection_saves_the_member_from_a_talk(branch):
         objection_id=objection.pk,
         text="请假条属实",
         correction=Change(result.lines.get().entry_id, "REJECTED", None),
-        by=branch.actor(branch.secretary),
+        by=branch.actor(branch.deputy),
         at=at(date(2026, 11, 4)),
     )
     done = branch.close(date(2026, 11, 4))
@@ -156,14 +157,7 @@ def test_corrected_objection_saves_the_member_from_a_talk(branch):
 def test_correction_gives_a_later_month_what_the_years_cap_had_taken(branch):
     september = branch.open(SEPTEMBER)
     entry = branch.declare(september, branch.member)
-    publication = branch.publish(september, date(2026, 9, 28))
-    objection = objecting.object_to(
-        pk=publication.pk,
-        line=None,
-        text="次数有误，请减去",
-        by=branch.actor(branch.member),
-        at=at(date(2026, 9, 29)),
-    )
+    branch.publish(september, date(2026, 9, 28))
     october = branch.open(OCTOBER)
     branch.declare(october, branch.member)
     branch.publish(october, date(2026, 10, 28))
@@ -173,10 +167,11 @@ def test_correction_gives_a_later_month_what_the_years_cap_had_taken(branch):
         (OCTOBER, 1, Decimal("82.00"), False),
     ]
 
-    objecting.answer(
-        objection_id=objection.pk,
-        text="按一次的一半认定",
-        correction=Change(entry.pk, "ADJUSTED", Decimal("1.00")),
+    corrections.correct_published(
+        pk=september.pk,
+        member=branch.member.pk,
+        change=Change(entry.pk, "ADJUSTED", Decimal("1.00")),
+        reason="按一次的一半认定",
         by=branch.actor(branch.secretary),
         at=at(date(2026, 10, 29)),
     )

@@ -107,7 +107,7 @@ def test_a_publication_takes_the_same_queries_for_1_and_3_matters(
     assert sum(len(row.matters) for row in page.rows) == count
 
 
-PUBLICATION_QUERIES = 12
+PUBLICATION_QUERIES = 15
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -17,7 +17,7 @@ from reviews.services import review as reviewing
 from reviews.services import round as rounds
 from reviews.services.conclusion import MeetingRecord
 from reviews.services.month_end import month_end
-from tests.reviews.branch_month import OCTOBER, BranchMonth, at
+from tests.reviews.branch_month import DAY, OCTOBER, BranchMonth, at
 
 pytestmark = pytest.mark.django_db
 
@@ -182,7 +182,9 @@ def test_returned_sheet_comes_back_corrected(month):
 
     with pytest.raises(Refused):
         month.decide(entry, by="secretary")
-    assert [o.kind for o in concluding.obstacles(month.round)] == ["RETURNED", "MEETING"]
+    assert [
+        o.kind for o in concluding.obstacles(month.round, rounds.bench_of(month.branch.pk, DAY))
+    ] == ["RETURNED", "MEETING"]
     assert Notice.objects.filter(user=month.users["member"], subject__contains="日期有误").exists()
 
     seen = month.sheet("member").revision
@@ -193,7 +195,9 @@ def test_returned_sheet_comes_back_corrected(month):
     declarations.submit(pk=sheet.pk, seen=seen + 1, by=by, at=at(10, 28))
     month.decide(month.entry("member"), by="secretary")
 
-    assert [o.kind for o in concluding.obstacles(month.round)] == ["MEETING"]
+    assert [
+        o.kind for o in concluding.obstacles(month.round, rounds.bench_of(month.branch.pk, DAY))
+    ] == ["MEETING"]
 
 
 @pytest.mark.parametrize("reason", ["", "  "])

@@ -8,6 +8,8 @@ from django.db import transaction
 
 from lib.steps import Refused
 from points.models import Entry
+from reviews.services import conclusion as concluding
+from reviews.services import publication as publications
 from reviews.services import review as reviewing
 from reviews.services import round as rounds
 from reviews.workflow import ROUND_STEPS, Seat
@@ -15,7 +17,7 @@ from tests.reviews.branch_month import DAY, BranchMonth, at
 
 pytestmark = pytest.mark.django_db
 
-STATES = ["OPEN", "REVIEWING", "PUBLISHED", "CLOSED"]
+STATES = ["OPEN", "REVIEWING", "CONCLUDED", "PUBLISHED", "CLOSED"]
 EVERYBODY = [
     "member",
     "other",
@@ -46,7 +48,9 @@ OPEN_STEPS = {
         "staff": ["register", "decide", "return_sheet"],
         "system": [*WORK, "conclude"],
     },
-    "PUBLISHED": NOBODY | {"system": ["close"]},
+    "CONCLUDED": NOBODY | {name: ["publish", "reopen"] for name in ("secretary", "system")},
+    "PUBLISHED": NOBODY
+    | {"secretary": ["extend", "reopen"], "system": ["extend", "reopen", "close"]},
     "CLOSED": NOBODY,
 }
 
@@ -65,14 +69,23 @@ def test_open_steps_follow_seat_and_state(state):
 
 @pytest.mark.parametrize(
     ("state", "expected"),
-    [("OPEN", ["register", "start_review"]), ("REVIEWING", [*WORK, "conclude"])],
+    [
+        ("OPEN", ["register", "start_review"]),
+        ("REVIEWING", [*WORK, "conclude"]),
+        ("CONCLUDED", ["publish", "reopen"]),
+        ("PUBLISHED", ["extend", "reopen"]),
+    ],
 )
 @pytest.mark.parametrize("bench", [(), ("deputy", "organiser")])
 def test_staff_run_the_round_of_a_branch_without_secretary(state, expected, bench):
     month = BranchMonth(bench=bench)
     if state == "REVIEWING":
         month.start("staff")
-        month.round.refresh_from_db()
+    elif state != "OPEN":
+        if state == "CONCLUDED":
+            month.quarterly()
+        month.publish(runner="staff")
+    month.round.refresh_from_db()
 
     assert open_steps(month, "staff") == expected
     assert open_steps(month, "staff elsewhere") == []
@@ -91,6 +104,9 @@ def taken(month, step, name):
         ),
         "record_meeting": lambda: month.meet(name),
         "conclude": lambda: month.conclude(name),
+        "publish": lambda: concluding.publish_waiting(pk=pk, by=by, at=at(12, 1)),
+        "extend": lambda: extended(month, by),
+        "reopen": lambda: month.reopen(name),
     }
     try:
         with transaction.atomic():
@@ -101,6 +117,17 @@ def taken(month, step, name):
     except Refused:
         return "refused"
     return "ok"
+
+
+def extended(month, by):
+    """Extend what is published; without a publication the table is asked directly."""
+    if month.round.publication is None:
+        return ROUND_STEPS.check(
+            "extend", Seat(by, rounds.bench_of(month.branch.pk, DAY)), month.round
+        )
+    return publications.extend(
+        pk=month.round.publication.pk, until=at(11, 5).date(), reason="出差", by=by, at=at(10, 29)
+    )
 
 
 def seen(entry):
@@ -115,7 +142,18 @@ STAFF_ONLY_IN_PLACE = {"register": "refused", "decide": "denied", "return_sheet"
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize(
-    "step", ["register", "start_review", "decide", "return_sheet", "record_meeting", "conclude"]
+    "step",
+    [
+        "register",
+        "start_review",
+        "decide",
+        "return_sheet",
+        "record_meeting",
+        "conclude",
+        "publish",
+        "extend",
+        "reopen",
+    ],
 )
 def test_services_obey_the_table(state, step):
     month = BranchMonth().to(state)
@@ -124,8 +162,9 @@ def test_services_obey_the_table(state, step):
     for name in EVERYBODY:
         if name not in ever:
             expected[name] = "denied"
-        elif step not in OPEN_STEPS[state][name] or step == "conclude":
-            expected[name] = "refused"  # concluding: entries and meeting are missing
+        elif step not in OPEN_STEPS[state][name] or step in ("conclude", "publish"):
+            # Concluding: entries and meeting are missing. Publishing: the quarter is not over.
+            expected[name] = "refused"
         elif name == "staff":
             expected[name] = STAFF_ONLY_IN_PLACE[step]
         else:

@@ -136,7 +136,7 @@ def test_recording_the_meeting(client, month):
     assert (meeting.kind, meeting.chair, meeting.attendees.count()) == (
         "ASSEMBLY",
         month.secretary,
-        2,
+        3,  # whoever chairs it attends
     )
 
 
@@ -178,9 +178,34 @@ def test_concluding_and_publishing(client, month):
     secretary = signed_in(client, month, "secretary")
     page = secretary.get(reverse("round_results", args=[month.round.pk]))
     assert reverse("conclude", args=[month.round.pk]) in page.content.decode()
-    response = secretary.post(reverse("conclude", args=[month.round.pk]))
+    form = secretary.get(reverse("conclude", args=[month.round.pk])).context["form"]
+    said = {"text": "支部公示", "ends_on": form["ends_on"].value()}
+    response = secretary.post(reverse("conclude", args=[month.round.pk]), said)
 
-    assert response.url == Publication.objects.get().get_absolute_url()
+    publication = Publication.objects.get()
+    assert response.url == publication.get_absolute_url()
+    assert publication.notice_text == "支部公示"
+
+
+def test_a_page_left_open_over_night_does_not_publish(client, month):
+    month.start()
+    month.meet()
+    secretary = signed_in(client, month, "secretary")
+    said = {"text": "支部公示", "ends_on": "2026-01-01"}
+    response = secretary.post(reverse("conclude", args=[month.round.pk]), said)
+
+    assert response.status_code == 422
+    assert "支部公示" in response.content.decode()
+    assert not Publication.objects.exists()
+
+
+def test_only_who_runs_the_round_concludes(client, month):
+    month.start()
+    month.meet()
+    deputy = signed_in(client, month, "deputy")
+
+    assert deputy.get(reverse("conclude", args=[month.round.pk])).status_code == 403
+    assert deputy.post(reverse("conclude", args=[month.round.pk])).status_code == 403
 
 
 def test_concluding_too_early_says_what_is_missing(client, month):
@@ -214,7 +239,7 @@ def test_round_costs_the_same_for_few_and_many(client, month, django_assert_num_
     month.to("REVIEWING")
     secretary = signed_in(client, month, "secretary")
     for _time in range(2):
-        with django_assert_num_queries(25):
+        with django_assert_num_queries(26):
             secretary.get(month.round.get_absolute_url())
         with django_assert_num_queries(22):
             secretary.get(reverse("round_results", args=[month.round.pk]))

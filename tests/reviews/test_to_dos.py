@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.urls import reverse
 
-from members.models import Position
+from members.models import Member, Position
 from members.rights import actor_on, system_actor
 from points.models import Criterion, Declaration
 from points.services import declaration as declarations
 from points.services.registration import Item
+from points.services.rule_book import approval, draft
 from reviews.models import FollowUp, Publication, Round
 from reviews.selectors.to_dos import to_dos_of
 from reviews.services import conclusion as concluding
@@ -90,7 +91,8 @@ def review(round_):
 def publish(round_, chair):
     by = system_actor()
     reviewing.approve_all_in_order(pk=round_.pk, by=by, at=AT)
-    record = concluding.MeetingRecord("COMMITTEE", TODAY, "", chair.pk, (), "")
+    people = tuple(Member.objects.of_branch(round_.branch, TODAY).values_list("pk", flat=True))
+    record = concluding.MeetingRecord("ASSEMBLY", TODAY, "", chair.pk, people, "")
     concluding.record_meeting(pk=round_.pk, meeting=record, by=by, at=AT)
     return concluding.conclude(pk=round_.pk, by=by, at=AT)
 
@@ -373,7 +375,7 @@ def test_to_dos_ask_the_same_whatever_they_find(
     review(round_)
     actor = actor_on(secretary.user, TODAY)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         to_dos_of(actor, today=TODAY)
 
 
@@ -384,3 +386,54 @@ def test_publications_of_the_past_are_no_to_do(member):
     )
 
     assert titles(member) == []
+
+
+# -- rule books ------------------------------------------------------------------------------
+
+
+def test_rule_books_wait_for_staff_and_come_back_to_the_secretary(branch, secretary):
+    staff = StaffAppointmentFactory(committee=branch.committee).user
+    by = actor_on(secretary.user, TODAY)
+    book = draft.start(branch=branch, source=branch.rule_books.get(), by=by, at=AT)
+    assert titles(secretary) == titles(staff) == []
+
+    draft.submit(pk=book.pk, seen=book.revision, by=by, at=AT)
+    (to_do,) = to_dos_of(actor_on(staff, TODAY), today=TODAY)
+    assert (to_do.url, to_do.note) == (
+        reverse("rule_book_approval", args=[book.pk]),
+        "办公室党支部",
+    )
+    assert titles(secretary) == []
+
+    approval.return_book(pk=book.pk, remarks="请调整", by=actor_on(staff, TODAY), at=AT)
+    (to_do,) = to_dos_of(by, today=TODAY)
+    assert (to_do.url, to_do.note) == (reverse("rule_book_edit", args=[book.pk]), "请调整")
+    assert titles(staff) == []
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_waiting_rule_books_ask_the_same(branch, django_assert_num_queries, count):
+    staff = StaffAppointmentFactory(committee=branch.committee).user
+    for _each in range(count):
+        other = BranchFactory(committee=branch.committee)
+        RuleBookFactory(
+            branch=other,
+            version=2,
+            state="SUBMITTED",
+            effective_from=None,
+            approved_by=None,
+            approved_at=None,
+            drafted_by=UserFactory(),
+            drafted_at=AT,
+            submitted_by=UserFactory(),
+            submitted_at=AT,
+        )
+    actor = actor_on(staff, TODAY)
+
+    with django_assert_num_queries(STAFF_QUERIES):
+        to_dos = to_dos_of(actor, today=TODAY)
+
+    assert reverse("rule_books") in {to_do.url for to_do in to_dos}
+
+
+STAFF_QUERIES = 10
