@@ -40,6 +40,11 @@ class StoredFile(models.Model):
     def get_absolute_url(self) -> str:
         raise NotImplementedError
 
+    @property
+    def thumbnail_url(self) -> str:
+        """Where its small picture is; nothing where none is kept."""
+        return ""
+
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
     def visible_to(self, actor: Actor) -> "EvidenceQuerySet":

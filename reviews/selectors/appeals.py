@@ -157,7 +157,7 @@ class Reach:
     months: tuple[date, ...]
 
 
-def reach_of(appeal: Appeal, actor: Actor) -> Reach:
+def reach_of(appeal: Appeal) -> Reach:
     """The entry that the appeal is about comes first. A few queries a month, of which there
     are as many as the follow-up rests on."""
     months = months_of(appeal)
@@ -167,9 +167,7 @@ def reach_of(appeal: Appeal, actor: Actor) -> Reach:
     for round_ in where.select_related("branch", "rule_book").order_by("month"):
         entries += correctable(round_, appeal.member_id)
         criteria += [
-            one
-            for one in addable(round_, appeal.member, actor, may_lower=False)
-            if one not in criteria
+            one for one in addable(round_, appeal.member, may_lower=False) if one not in criteria
         ]
     first = entry_of(appeal)
     entries.sort(key=lambda entry: entry.pk != first)

@@ -1,6 +1,6 @@
 """Objections in the inbox and in their thread, and what an answer could put right."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from members.models import Member, Position
 from members.rights import Actor
 from points.models import Criterion, Decision, Entry, MonthlyResult, ResultLine
-from points.rules import applies_to, is_confidential
+from points.rules import applies_to, may_read_matter
 from points.selectors.cuts import explain_cuts
 from reviews.models import Objection, Round
 from reviews.rules import Panel, answerers_of
@@ -32,18 +32,34 @@ def objections_of(actor: Actor, *, is_open: bool) -> "QuerySet[Objection]":
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A line of a result: what the rule says, what was claimed, decided and credited."""
+    """A line of a result: what the rule says, what was claimed, decided and credited.
+    ``is_hidden``: only its points are shown to this person (党委登记)."""
 
     line: ResultLine
     decision: Decision | None
     cuts: Sequence[str]
+    is_hidden: bool = False
 
     @property
     def entry(self) -> Entry:
         return self.line.entry
 
 
-def line_views(result: MonthlyResult) -> list[LineView]:
+def is_hidden(entry: Entry, actor: Actor) -> bool:
+    """Whether this person sees an entry's points alone, not what it is about (党委登记)."""
+    return not may_read_matter(
+        actor, entry.criterion, branch_id=entry.branch_id, member_id=entry.member_id
+    )
+
+
+def mark_hidden(objections: Iterable[Objection], actor: Actor) -> None:
+    """Note on each whether this person may not read what the line it is about is for."""
+    for objection in objections:
+        line = objection.line
+        objection.is_hidden = line is not None and is_hidden(line.entry, actor)  # type: ignore[attr-defined]
+
+
+def line_views(result: MonthlyResult, actor: Actor) -> list[LineView]:
     """The lines of a result with the decisions on which it was computed. Two queries."""
     earlier = (
         Decision.objects.filter(decided_at__lte=result.computed_at)
@@ -58,6 +74,7 @@ def line_views(result: MonthlyResult) -> list[LineView]:
             line=line,
             decision=next(iter(line.entry.decisions.all()), None),
             cuts=explain_cuts(line.cuts, line.entry.criterion.get_category_display()),
+            is_hidden=is_hidden(line.entry, actor),
         )
         for line in lines
     ]
@@ -88,11 +105,14 @@ def with_decisions(entries: list[Entry]) -> list[Entry]:
     return entries
 
 
-def addable(round_: Round, member: Member, actor: Actor, *, may_lower: bool) -> list[Criterion]:
+def addable(round_: Round, member: Member, *, may_lower: bool) -> list[Criterion]:
     """The items of the month's rule book that somebody may add for a member because they were
-    forgotten; where points may not fall, only those that give some. Two queries."""
+    forgotten; where points may not fall, only those that give some. What the system proposes,
+    and what the committee registers on a document of its own, come in by their own ways. Two
+    queries."""
+    registrars = Criterion.RegisteredBy
     criteria = Criterion.objects.filter(rule_book=round_.rule_book_id).exclude(
-        registered_by=Criterion.RegisteredBy.SYSTEM
+        registered_by__in=[registrars.SYSTEM, registrars.COMMITTEE]
     )
     if not may_lower:
         criteria = criteria.filter(points__gt=0, zeroes_month=False)
@@ -101,12 +121,10 @@ def addable(round_: Round, member: Member, actor: Actor, *, may_lower: bool) -> 
         .filter(branch=round_.branch_id, member=member, kind=Position.Kind.SECRETARY)
         .exists()
     )
-    is_staff = actor.is_staff_over(round_.branch_id)
     return [
         criterion
         for criterion in criteria
         if applies_to(criterion, member=member, is_secretary=is_secretary)
-        and (is_staff or not is_confidential(criterion))
     ]
 
 

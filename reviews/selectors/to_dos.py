@@ -13,13 +13,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from branches.models import Branch
+from lib.display import zh_date
 from lib.months import month_of
 from members.models import Position, StaffAppointment
 from members.rights import Actor
 from points.models import Declaration, Entry, MonthlyResult, RuleBook
 from points.rules import may_decide
-from reviews.models import Appeal, FollowUp, Objection, Publication, Round, Verification
+from reviews.models import (
+    Appeal,
+    FollowUp,
+    Objection,
+    Publication,
+    Round,
+    SpotCheck,
+    Verification,
+)
 from reviews.rules import Bench, may_answer, may_decide_appeal
+from reviews.selectors.exemptions import waiting_for_me
 from reviews.services.panels import APPEALED, panels_of, panels_of_appeals
 from reviews.services.round import month_label
 from reviews.workflow import ROUND_STEPS, Seat
@@ -52,10 +62,13 @@ def to_dos_of(actor: Actor, *, today: date) -> list[ToDo]:
         found += reviews(desk)
         found += answers(desk)
         found += missing_rule_books(desk)
+        found += rule_books_in_hand(desk)
         found += missing_secretaries(desk)
     if actor.is_staff:
         found += appeals(actor, today=today)
         found += late_rounds(actor, today=today)
+        found += inspections(actor)
+        found += exemptions_to_approve(actor)
     if actor.is_administrator:
         found += first_steps()
     return sorted(found, key=lambda one: (one.due_on is None, one.due_on or today))
@@ -511,6 +524,51 @@ def missing_rule_books(desk: Desk) -> Iterator[ToDo]:
         )
 
 
+def rule_books_in_hand(desk: Desk) -> Iterator[ToDo]:
+    """Rule books that wait for the committee's approval, but not one's own; and those returned
+    to the secretary with remarks. One query."""
+    actor, state = desk.actor, RuleBook.State
+    books = (
+        RuleBook.objects.filter(
+            Q(state=state.SUBMITTED, branch__in=actor.branches_below)
+            | Q(state=state.RETURNED, branch__in=actor.secretary_branches)
+        )
+        .select_related("branch")
+        .order_by("submitted_at", "pk")
+    )
+    by_state = _by(books, lambda book: book.state)
+    own = {actor.user.pk}
+    waiting = [
+        book
+        for book in by_state.get(state.SUBMITTED, [])
+        if not own & {book.drafted_by_id, book.submitted_by_id}
+    ]
+    for book in by_state.get(state.RETURNED, []):
+        yield ToDo(
+            title=_("The committee returned your rule book"),
+            note=book.remarks,
+            url=reverse("rule_book_edit", args=[book.pk]),
+            action=pgettext("to-do", "Correct"),
+            icon="undo-2",
+        )
+    if waiting:
+        url = reverse("rule_books")
+        if len(waiting) == 1:
+            url = reverse("rule_book_approval", args=[waiting[0].pk])
+        yield ToDo(
+            title=ngettext(
+                "%(count)s rule book waits for approval",
+                "%(count)s rule books wait for approval",
+                len(waiting),
+            )
+            % {"count": len(waiting)},
+            note=some(book.branch.name for book in waiting),
+            url=url,
+            action=pgettext("to-do", "Approve"),
+            icon="stamp",
+        )
+
+
 def missing_secretaries(desk: Desk) -> Iterator[ToDo]:
     """For committee staff: branches without a secretary, in whose place they act."""
     if desk.without_secretary:
@@ -525,6 +583,22 @@ def missing_secretaries(desk: Desk) -> Iterator[ToDo]:
 
 
 # -- committee staff ------------------------------------------------------------------------
+
+
+def exemptions_to_approve(actor: Actor) -> Iterator[ToDo]:
+    """Exemptions that branches below ask for, in one line. One query."""
+    waiting = list(waiting_for_me(actor).select_related("member"))
+    if waiting:
+        yield ToDo(
+            title=ngettext(
+                "%(count)s exemption to approve", "%(count)s exemptions to approve", len(waiting)
+            )
+            % {"count": len(waiting)},
+            note=some(dict.fromkeys(one.member.name for one in waiting)),
+            url=reverse("exemptions"),
+            action=pgettext("to-do", "Decide"),
+            icon="circle-minus",
+        )
 
 
 def late_rounds(actor: Actor, *, today: date) -> Iterator[ToDo]:
@@ -551,6 +625,30 @@ def late_rounds(actor: Actor, *, today: date) -> Iterator[ToDo]:
             action=pgettext("to-do", "View"),
             icon="clock-alert",
             due_on=min(round_.review_by for round_ in rounds),
+        )
+
+
+def inspections(actor: Actor) -> Iterator[ToDo]:
+    """Drawn entries that one has still to inspect, a line for each draw. One query."""
+    waiting = (
+        SpotCheck.objects.filter(items__inspector=actor.user, items__finding="")
+        .annotate(waiting=Count("items"))
+        .select_related("committee")
+        .order_by("inspect_by", "pk")
+    )
+    for spot_check in waiting:
+        yield ToDo(
+            title=ngettext(
+                "Inspect %(count)s drawn entry",
+                "Inspect %(count)s drawn entries",
+                spot_check.waiting,
+            )
+            % {"count": spot_check.waiting},
+            note=_("Spot check of %(day)s") % {"day": zh_date(spot_check.drawn_at)},
+            url=spot_check.get_absolute_url(),
+            action=pgettext("to-do", "Inspect"),
+            icon="dices",
+            due_on=spot_check.inspect_by,
         )
 
 

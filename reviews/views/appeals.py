@@ -183,7 +183,7 @@ def page_of(request: Request, found: Appeal) -> dict[str, Any]:
 
 
 def decision_form(request: Request, found: Appeal, data: Any) -> DecisionForm:
-    reach = selectors.reach_of(found, request.actor)
+    reach = selectors.reach_of(found)
     return DecisionForm(data, entries=reach.entries, criteria=reach.criteria, months=reach.months)
 
 

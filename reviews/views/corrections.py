@@ -72,7 +72,7 @@ def _form(request: Request, round_: Round, seat: Seat, member: Member) -> Correc
         )
 
     entries = [e for e in selectors.correctable(round_, member.pk) if may(e.criterion)]
-    addable = selectors.addable(round_, member, request.actor, may_lower=True)
+    addable = selectors.addable(round_, member, may_lower=True)
     criteria = [criterion for criterion in addable if may(criterion)]
     if not entries and not criteria:
         return None

@@ -33,6 +33,7 @@ def objections(request: Request) -> HttpResponse:
     counts = {"open": waiting.count(), "answered": answered.count()}
     labels = {"open": _("Waiting for an answer"), "answered": _("Answered")}
     page = Paginator(waiting if show == "open" else answered, 30).get_page(request.GET.get("page"))
+    selectors.mark_hidden(page, actor)
     context = {
         "page": page,
         "show": show,
@@ -71,8 +72,12 @@ def answer_form(request: Request, found: Objection, data: Any) -> AnswerForm:
     round_ = found.publication.round
     return AnswerForm(
         data,
-        entries=selectors.correctable(round_, found.member_id),
-        criteria=selectors.addable(round_, found.member, request.actor, may_lower=False),
+        entries=[
+            entry
+            for entry in selectors.correctable(round_, found.member_id)
+            if not selectors.is_hidden(entry, request.actor)
+        ],
+        criteria=selectors.addable(round_, found.member, may_lower=False),
         months=[round_.month],
     )
 
@@ -99,7 +104,7 @@ def page_of(request: Request, found: Objection) -> dict[str, Any]:
     return {
         "objection": found,
         "round": found.publication.round,
-        "lines": selectors.line_views(found.result),
+        "lines": selectors.line_views(found.result, actor),
         "result_now": selectors.result_now(found),
         "thread": thread_of(found),
         "may_answer": may and is_open,

@@ -1,5 +1,7 @@
 """Objections in the browser: the inbox, the thread, the answer with what it will change."""
 
+from decimal import Decimal
+
 import pytest
 from django.urls import reverse
 
@@ -12,7 +14,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def month() -> BranchMonth:
-    return BranchMonth().to("PUBLISHED")
+    """The deputy gave the member one point instead of two."""
+    return BranchMonth().publish_cut()
 
 
 @pytest.fixture
@@ -30,8 +33,8 @@ def correction(month, **more):
         "verdict": "CORRECT",
         "entry": month.entry("member").pk,
         "outcome": "ADJUSTED",
-        "points": "1",
-        "text": "按半天计",
+        "points": "1.5",
+        "text": "按一天半计",
     } | more
 
 
@@ -60,7 +63,8 @@ def test_those_who_may_not_answer_get_no_form_and_are_refused(client, month, obj
     browser = signed_in(client, month, name)
     page = browser.get(objection.get_absolute_url())
 
-    assert "form" not in page.context
+    assert not page.context["may_answer"]
+    assert 'name="verdict"' not in page.content.decode()
     data = {"verdict": "KEEP", "text": "维持", "confirmed": "yes"}
     assert browser.post(objection.get_absolute_url(), data).status_code == 403
     objection.refresh_from_db()
@@ -79,8 +83,12 @@ def test_correction_is_shown_before_it_is_decided(client, month, objection):
     browser = signed_in(client, month, "secretary")
     page = browser.post(objection.get_absolute_url(), correction(month))
 
-    (effect,) = page.context["effects"]
-    assert (effect.old.score, effect.new.score, effect.change) == (82, 81, -1)
+    (effect,) = page.context["effect"].months
+    assert (effect.old.score, effect.new.score, effect.change) == (
+        Decimal("81.00"),
+        Decimal("81.50"),
+        Decimal("0.50"),
+    )
     objection.refresh_from_db()
     assert objection.state == "OPEN"
     assert Decision.objects.count() == 1
@@ -91,7 +99,7 @@ def test_confirmed_correction_is_given(client, month, objection):
     response = browser.post(objection.get_absolute_url(), correction(month, confirmed="yes"))
 
     assert response.url == objection.get_absolute_url()
-    assert month.result("member").score == 81
+    assert month.result("member").score == Decimal("81.50")
     objection.refresh_from_db()
     assert objection.state == "CORRECTED"
 
@@ -100,7 +108,7 @@ def test_writing_it_again_keeps_what_was_typed(client, month, objection):
     browser = signed_in(client, month, "secretary")
     page = browser.post(objection.get_absolute_url(), correction(month, again="yes"))
 
-    assert "按半天计" in page.content.decode()
+    assert "按一天半计" in page.content.decode()
     assert "is_preview" not in page.context
     assert Decision.objects.count() == 1
 

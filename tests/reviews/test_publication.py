@@ -12,10 +12,12 @@ from members.models import Notice
 from members.rights import system_actor
 from points.models import Criterion, Decision, MonthlyResult
 from reviews.models import Objection, Verification
+from reviews.services import corrections
 from reviews.services import objections as objecting
 from reviews.services import publication as publications
 from reviews.services.corrections import Change
 from reviews.services.month_end import month_end
+from tests.factories import StaffAppointmentFactory
 from tests.reviews.branch_month import BranchMonth, at
 
 pytestmark = pytest.mark.django_db
@@ -26,9 +28,18 @@ def month() -> BranchMonth:
     return BranchMonth().to("PUBLISHED")
 
 
+@pytest.fixture
+def cut() -> BranchMonth:
+    """The deputy gave the member one point instead of two: 81."""
+    return BranchMonth().publish_cut()
+
+
 def adjusted(month, points="1.00"):
-    entry = month.entry("member")
-    return Change(entry.pk, "ADJUSTED", Decimal(points))
+    return Change(month.entry("member").pk, "ADJUSTED", Decimal(points))
+
+
+def approved(month):
+    return Change(month.entry("member").pk, "APPROVED", None)
 
 
 def test_confirming_twice_is_confirming_once(month):
@@ -94,7 +105,7 @@ def test_objection_of_the_last_one_on_the_bench_is_told_to_the_committee():
         (("secretary", "deputy", "organiser"), "deputy", {"secretary"}),
         (("secretary", "deputy", "organiser"), "secretary", {"deputy", "organiser"}),
         (("secretary",), "secretary", {"staff"}),
-        (("deputy", "organiser"), "member", {"staff"}),
+        (("deputy", "organiser"), "member", {"deputy", "organiser", "staff"}),
         (("deputy",), "deputy", {"staff"}),
         ((), "member", {"staff"}),
     ],
@@ -128,36 +139,36 @@ def test_keeping_changes_nothing_but_the_objection(month):
     ).exists()
 
 
-def test_correcting_makes_a_revision_and_keeps_the_old_one(month):
-    objection = month.object(line=month.result("member").lines.get())
-    month.answer(objection, correction=adjusted(month))
+def test_correcting_makes_a_revision_and_keeps_the_old_one(cut):
+    objection = cut.object(line=cut.result("member").lines.get())
+    cut.answer(objection, correction=approved(cut))
 
     objection.refresh_from_db()
-    revisions = MonthlyResult.objects.filter(member=month.member).order_by("revision")
+    revisions = MonthlyResult.objects.filter(member=cut.member).order_by("revision")
     assert objection.state == "CORRECTED"
     assert [(r.score, r.is_current) for r in revisions] == [
-        (Decimal("82.00"), False),
-        (Decimal("81.00"), True),
+        (Decimal("81.00"), False),
+        (Decimal("82.00"), True),
     ]
-    assert month.entry("member").decisions.count() == 2
+    assert cut.entry("member").decisions.count() == 2
 
 
-def test_preview_says_what_the_answer_would_change_and_changes_nothing(month):
-    objection = month.object()
+def test_preview_says_what_the_answer_would_change_and_changes_nothing(cut):
+    objection = cut.object()
     effect = objecting.effect_of_answer(
         objection_id=objection.pk,
-        text="按半天计",
-        correction=adjusted(month),
-        by=month.actor("secretary"),
+        text="签到两天",
+        correction=approved(cut),
+        by=cut.actor("secretary"),
         at=at(10, 30),
     )
 
     assert [(r.old.score, r.new.score) for r in effect.revised] == [
-        (Decimal("82.00"), Decimal("81.00"))
+        (Decimal("81.00"), Decimal("82.00"))
     ]
     objection.refresh_from_db()
     assert objection.state == "OPEN"
-    assert MonthlyResult.objects.filter(member=month.member).count() == 1
+    assert MonthlyResult.objects.filter(member=cut.member).count() == 1
     assert Decision.objects.count() == 1
     assert not Notice.objects.filter(key=f"answered:{objection.pk}").exists()
 
@@ -202,13 +213,18 @@ def test_what_the_committee_registered_only_the_committee_corrects():
     month.register("member", by="staff", item=month.item(month.punished))
     month.publish()
     objection = month.object(line=month.result("member").lines.get())
+    other = StaffAppointmentFactory(committee=month.committee)
+    month.users["other staff"] = other.user
     lighter = adjusted(month, "-5.00")
 
     told = Notice.objects.filter(key=f"objection:{objection.pk}").values_list("user", flat=True)
     assert month.users["staff"].pk in set(told)
     with pytest.raises(Refused):
         month.answer(objection, correction=lighter)
-    month.answer(objection, by="staff", correction=lighter)
+    # Who registered it has decided it.
+    with pytest.raises(PermissionDenied):
+        month.answer(objection, by="staff", correction=lighter)
+    month.answer(objection, by="other staff", correction=lighter)
 
     assert month.result("member").score == Decimal("75.00")
 
@@ -222,13 +238,13 @@ def test_unanswered_objection_keeps_the_month_open_and_answering_lets_it_close(m
     assert month_end(on=date(2026, 11, 10), by=system_actor(), at=at(11, 10)).rounds_closed == 1
 
 
-def test_long_reason_is_kept_whole_with_the_objection(month):
-    objection = month.object()
-    month.answer(objection, correction=adjusted(month), text="理" * 900)
+def test_long_reason_is_kept_whole_with_the_objection(cut):
+    objection = cut.object()
+    cut.answer(objection, correction=approved(cut), text="理" * 900)
 
     objection.refresh_from_db()
     assert len(objection.answer) == 900
-    assert len(month.entry("member").decisions.get(is_current=True).reason) == 500
+    assert len(cut.entry("member").decisions.get(is_current=True).reason) == 500
 
 
 def test_correction_revises_later_months_through_a_yearly_cap():
@@ -236,16 +252,22 @@ def test_correction_revises_later_months_through_a_yearly_cap():
     capped = october.criterion(
         "2.00", Criterion.RegisteredBy.EITHER, max_points_year=Decimal("3.00")
     )
-    october.register("member", item=october.item(capped))
+    october.register("member", item=october.item(capped), by="deputy")
     october.publish()
-    objection = october.object()
-    later = october.also(date(2026, 11, 1))
-    later.register("member", item=later.item(capped))
-    later.publish()
-    assert later.result("member").score == Decimal("81.00")
+    november = october.also(date(2026, 11, 1))
+    november.register("member", item=november.item(capped))
+    november.publish()
+    assert november.result("member").score == Decimal("81.00")
 
     entry = october.entry("member")
-    october.answer(objection, correction=Change(entry.pk, "REJECTED", None), text="材料不符")
+    corrections.correct_published(
+        pk=october.round.pk,
+        member=october.member.pk,
+        change=Change(entry.pk, "REJECTED", None),
+        reason="材料不符",
+        by=october.actor("secretary"),
+        at=at(11, 29),
+    )
 
     assert october.result("member").score == Decimal("80.00")
-    assert later.result("member").score == Decimal("82.00")
+    assert november.result("member").score == Decimal("82.00")

@@ -202,16 +202,14 @@ def test_an_objection_to_somebody_elses_line_is_refused(branch, member):
 
 
 def test_a_corrected_result_shows_both_revisions(branch, member):
-    branch.to("PUBLISHED")
+    branch.publish_cut()
     objection = branch.object(line=branch.result("member").lines.get())
-    branch.answer(
-        objection, correction=Change(branch.entry("member").pk, "ADJUSTED", Decimal("1.00"))
-    )
+    branch.answer(objection, correction=Change(branch.entry("member").pk, "APPROVED", None))
 
     page = member.get(RESULT).context["page"]
 
-    assert [revision.score for revision in page.revisions] == [Decimal("82.00"), Decimal("81.00")]
-    assert [list(row.credited) for row in page.comparison] == [[Decimal("2.00"), Decimal("1.00")]]
+    assert [revision.score for revision in page.revisions] == [Decimal("81.00"), Decimal("82.00")]
+    assert [list(row.credited) for row in page.comparison] == [[Decimal("1.00"), Decimal("2.00")]]
     assert page.comparison[0].is_changed
     assert page.objections[0].answer == "核对属实"
 

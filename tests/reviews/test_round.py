@@ -171,7 +171,7 @@ def test_month_runs_from_declaration_to_talk(world):
         objection_id=objection.pk,
         text="核对签到表属实",
         correction=Change(entry.pk, "APPROVED", None),
-        by=world.actor(world.secretary),
+        by=world.actor(world.deputy),
         at=at(10, 30),
     )
     assert world.scores()[world.member.pk] == Decimal("82.00")

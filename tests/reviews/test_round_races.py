@@ -222,13 +222,12 @@ def close_connection_after(step: Callable[[], object]) -> None:
 
 
 def test_objection_answered_twice_is_answered_once(month):
-    month.file("member", month.line())
-    month.publish()
+    month.publish_cut()
     objection = month.object("member")
-    correction = Change(month.entry("member").pk, "ADJUSTED", Decimal("1.00"))
+    correction = Change(month.entry("member").pk, "APPROVED", None)
     told = race(
         lambda: month.answer(objection, text="维持"),
-        lambda: month.answer(objection, text="按半天计", correction=correction),
+        lambda: month.answer(objection, text="签到两天", correction=correction),
     )
 
     objection.refresh_from_db()
@@ -236,5 +235,5 @@ def test_objection_answered_twice_is_answered_once(month):
     assert told[0] == "done"
     assert told[1].startswith("refused")
     assert month.secretary.name in told[1]
-    assert month.result("member").score == Decimal("81.00" if corrected else "82.00")
+    assert month.result("member").score == Decimal("82.00" if corrected else "81.00")
     assert Notice.objects.filter(key=f"answered:{objection.pk}").count() == 1
