@@ -9,6 +9,7 @@ A refused role must never see 200 or a redirect.
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
@@ -101,7 +102,18 @@ ARGS: dict[str, Args] = {
     "rule_book": lambda world, place: [place.branch.rule_books.get().pk],
     "open_notice": of("notice.pk"),
     "roll_member": of("subject.pk"),
+    "roll_particulars": of("subject.pk"),
+    "roll_change:transfer": lambda world, place: [place.subject.pk, "transfer"],
+    "roll_change:account": lambda world, place: [place.subject.pk, "close-account"],
+    "exemption": of("exemption.pk"),
     "roll_preview": lambda world, place: [world.upload],
+    "spot_check": of("spot_check.pk"),
+    "spot_check_pool": of("spot_check.pk"),
+    "repeat_spot_check": of("spot_check.pk"),
+    "spot_check_protocol": of("spot_check.pk"),
+    "spot_check_item:found": lambda world, place: [place.spot_check.pk, 1],
+    "spot_check_item:waiting": lambda world, place: [place.spot_check.pk, 2],
+    "assign_inspector": lambda world, place: [place.spot_check.pk, 2],
 }
 
 Data = Callable[[World, Place], dict[str, Any]]
@@ -120,7 +132,21 @@ DATA: dict[str, Data] = {
     "close_year": lambda w, p: {"committee": p.branch.committee_id},
     "run_job": lambda w, p: {"job": "escalate", "key": f"{w.today} 0-0"},
     "registration": lambda w, p: {"reason": "登记有误"},
+    "roll_particulars": lambda w, p: {"staff_no": p.subject.staff_no, "name": p.subject.name},
+    "roll_change:account": lambda w, p: {"reason": "长期不用", "confirmed": "1"},
+    "exemption": lambda w, p: {"step": "approve", "note": "情况属实"},
     "activity": lambda w, p: {"reason": "登记有误"},
+    "draw_spot_check": lambda w, p: {
+        "committee": p.branch.committee_id,
+        "first_month": f"{p.rounds['closed'].month:%Y-%m}",
+        "last_month": f"{p.rounds['closed'].month:%Y-%m}",
+        "measure": "SIZE",
+        "size": 1,
+        "token": uuid4(),
+    },
+    "spot_check_item:found": lambda w, p: {"finding": "IN_ORDER"},
+    "spot_check_item:waiting": lambda w, p: {"finding": "IN_ORDER"},
+    "assign_inspector": lambda w, p: {"inspector": p.spot_check.drawn_by_id},
     "add_line": lambda w, p: line(p),
     "change_line": lambda w, p: line(p),
     "drop_line": lambda w, p: {"seen": p.sheet.revision + 1},
@@ -272,8 +298,50 @@ rule_book               GET  own    in   200  200  200  200  200  200  200  404 
 rule_book               GET  other  in   404  404  404  404  404  404  404  200  404  404
 open_notice             POST own    in   404  302  404  404  404  404  404  404  404  404
 open_notice             POST other  in   404  404  404  404  404  404  404  404  404  404
+roll_new                GET  -      in   403  403  403  403  403  403  200  200  403  200
+roll_new                POST -      in   403  403  403  403  403  403  422  422  403  422
+roll_passwords          GET  -      in   403  403  403  403  403  403  200  200  403  200
+roll_passwords          POST -      in   403  403  403  403  403  403  302  302  403  302
+roll_particulars        GET  own    in   403  403  403  403  403  403  200  404  403  200
+roll_particulars        GET  other  in   403  403  403  403  403  403  404  200  403  200
+roll_particulars        POST own    in   403  403  403  403  403  403  302  404  403  302
+roll_particulars        POST other  in   403  403  403  403  403  403  404  302  403  302
+roll_change:transfer    GET  own    in   403  403  403  403  403  403  200  404  403  200
+roll_change:transfer    GET  other  in   403  403  403  403  403  403  404  200  403  200
+roll_change:transfer    POST own    in   403  403  403  403  403  403  422  404  403  422
+roll_change:transfer    POST other  in   403  403  403  403  403  403  404  422  403  422
+roll_change:account     POST own    in   403  403  403  403  403  403  302  404  403  302
+roll_change:account     POST other  in   403  403  403  403  403  403  404  302  403  302
+exemptions              GET  -      in   403  403  200  200  200  403  200  200  403  403
+request_exemption       GET  -      in   403  403  200  200  200  403  200  200  403  403
+request_exemption       POST -      in   403  403  422  422  422  403  422  422  403  403
+exemption               GET  own    in   403  403  200  200  200  403  200  404  403  403
+exemption               GET  other  in   403  403  404  404  404  403  404  200  403  403
+exemption               POST own    in   403  403  403  403  403  403  302  404  403  403
+exemption               POST other  in   403  403  404  404  404  403  404  302  403  403
 roll_member             GET  own    in   403  403  403  403  403  403  200  404  403  200
 roll_member             GET  other  in   403  403  403  403  403  403  404  200  403  200
+spot_checks             GET  -      in   403  403  403  403  403  403  200  200  403  403
+draw_spot_check         GET  -      in   403  403  403  403  403  403  200  200  403  403
+draw_spot_check         POST own    in   403  403  403  403  403  403  302  422  403  403
+draw_spot_check         POST other  in   403  403  403  403  403  403  422  302  403  403
+spot_check              GET  own    in   403  403  403  403  403  403  200  404  403  403
+spot_check              GET  other  in   403  403  403  403  403  403  404  200  403  403
+spot_check_pool         GET  own    in   403  403  403  403  403  403  200  404  403  403
+spot_check_pool         GET  other  in   403  403  403  403  403  403  404  200  403  403
+repeat_spot_check       GET  own    in   403  403  403  403  403  403  200  404  403  403
+repeat_spot_check       GET  other  in   403  403  403  403  403  403  404  200  403  403
+spot_check_protocol     GET  own    in   403  403  403  403  403  403  200  404  403  403
+spot_check_protocol     GET  other  in   403  403  403  403  403  403  404  200  403  403
+spot_check_item:found   GET  own    in   404  200  404  404  404  404  200  404  404  404
+spot_check_item:found   GET  other  in   404  404  404  404  404  404  404  200  404  404
+spot_check_item:found   POST own    in   404  403  404  404  404  404  422  404  404  404
+spot_check_item:waiting GET  own    in   404  404  404  404  404  404  200  404  404  404
+spot_check_item:waiting GET  other  in   404  404  404  404  404  404  404  200  404  404
+spot_check_item:waiting POST own    in   404  404  404  404  404  404  302  404  404  404
+spot_check_item:waiting POST other  in   404  404  404  404  404  404  404  302  404  404
+assign_inspector        POST own    in   403  403  403  403  403  403  302  404  403  403
+assign_inspector        POST other  in   403  403  403  403  403  403  404  302  403  403
 """
 
 SIGN_IN = "/sign-in/"

@@ -14,7 +14,8 @@ from lib.months import last_day
 from lib.steps import Refused
 from points.files import ACCEPT, Accepted, inspect, too_large
 from points.models import Criterion, Entry
-from points.services.declaration import Line
+from points.services.declaration import Line, check_day
+from points.services.evidence import MAX_FILES
 
 TYPED_FIELDS = ("criterion", "times", "occurred_on", "reason", "entry")
 MOST_TYPED = 500
@@ -58,6 +59,10 @@ class EvidenceForm(forms.Form):
         return int(settings.EVIDENCE_MAX_BYTES // (1024 * 1024))
 
     @property
+    def max_files(self) -> int:
+        return MAX_FILES
+
+    @property
     def accepted(self) -> list[Accepted]:
         return [*self.cleaned_data.get("photo", []), *self.cleaned_data.get("papers", [])]
 
@@ -89,21 +94,28 @@ class LineForm(EvidenceForm):
     )
 
     def __init__(
-        self, *args: Any, criteria: Sequence[Criterion], month: date, **kwargs: Any
+        self,
+        *args: Any,
+        criteria: Sequence[Criterion],
+        month: date,
+        today: date,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.month = month
+        self.month, self.today = month, today
         field = self.fields["criterion"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Criterion.objects.filter(pk__in=[c.pk for c in criteria])
         self.fields["occurred_on"].widget.attrs.update(
-            {"min": month.isoformat(), "max": last_day(month).isoformat()}
+            {"min": month.isoformat(), "max": min(last_day(month), max(today, month)).isoformat()}
         )
 
     def clean_occurred_on(self) -> date:
         day: date = self.cleaned_data["occurred_on"]
-        if (day.year, day.month) != (self.month.year, self.month.month):
-            raise forms.ValidationError(_("The date must lie in the month of this sheet."))
+        try:
+            check_day(day, month=self.month, today=self.today)
+        except Refused as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
         return day
 
     @property

@@ -49,7 +49,7 @@ def open_panel(
         return Panel()
     initial = _initial(sheet, criterion, row, typed=typed, today=today)
     month = sheet.declaration.month
-    form = LineForm(criteria=criteria, month=month, initial=initial)
+    form = LineForm(criteria=criteria, month=month, today=today, initial=initial)
     return Panel(form, criterion, row, is_restored)
 
 

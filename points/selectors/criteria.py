@@ -5,22 +5,22 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
-
 from lib.pinyin import initials
-from points.models import Category, Criterion, Declaration
-from points.rules import applies_to
+from points.models import Category, Criterion
+from points.scoring import CATEGORY_MONTH
+from points.selectors.cuts import explain_room
 from points.selectors.estimate import Estimate, Left
-from points.services.declaration import is_secretary
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One item of the picker. ``left`` says what it can still bring under its caps."""
+    """One item of the picker. ``left`` says what it can still bring under all its caps,
+    ``rooms`` what is left under each of its own, in words."""
 
     criterion: Criterion
     left: Left | None = None
     concerns_me: bool = False
+    rooms: Sequence[str] = ()
 
     @property
     def is_used_up(self) -> bool:
@@ -35,34 +35,38 @@ class Group:
     label: Any
     choices: list[Choice] = field(default_factory=list)
     max_plus_month: Decimal | None = None
-
-
-def declarable(declaration: Declaration) -> list[Criterion]:
-    """What this member can declare on this sheet, in the rule book's order. Two queries."""
-    secretary = is_secretary(declaration)
-    criteria: QuerySet[Criterion] = Criterion.objects.declarable().filter(
-        rule_book=declaration.rule_book_id
-    )
-    return [
-        criterion
-        for criterion in criteria
-        if applies_to(criterion, member=declaration.member, is_secretary=secretary)
-    ]
+    room: str = ""
 
 
 def choices(criteria: Iterable[Criterion], estimate: Estimate | None) -> list[Choice]:
     """Each item with what it can still bring; nothing is said of it in an exempt month."""
+    if estimate is None:
+        return [Choice(criterion) for criterion in criteria]
     return [
-        Choice(criterion, estimate.left(criterion) if estimate else None) for criterion in criteria
+        Choice(
+            criterion,
+            estimate.left(criterion),
+            rooms=[
+                explain_room(room.cap, room.limit, room.left)
+                for room in estimate.rooms(criterion)
+                if room.cap != CATEGORY_MONTH
+            ],
+        )
+        for criterion in criteria
     ]
 
 
-def grouped(found: Iterable[Choice]) -> list[Group]:
-    """The choices by category, in the source's order; empty categories are left out."""
+def grouped(found: Iterable[Choice], estimate: Estimate | None = None) -> list[Group]:
+    """The choices by category, in the source's order, with what is left of each category's
+    cap; empty categories are left out."""
     groups = {value: Group(value, label) for value, label in Category.choices}
     for choice in found:
         groups[choice.criterion.category].choices.append(choice)
-    return [group for group in groups.values() if group.choices]
+    shown = [group for group in groups.values() if group.choices]
+    for group in shown:
+        if estimate and (room := estimate.category_room(group.category)):
+            group.room = explain_room(room.cap, room.limit, room.left)
+    return shown
 
 
 def search(criteria: Sequence[Criterion], query: str) -> list[Criterion]:

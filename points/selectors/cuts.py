@@ -40,3 +40,20 @@ def explain_cuts(cuts: Iterable[Cut | Mapping[str, str]], category: str = "") ->
             lost = Decimal(cut["lost"])
             found.append(explain_cut(cut["cap"], Decimal(cut["limit"]), lost, category))
     return found
+
+
+def explain_room(cap: str, limit: object, left: object) -> str:
+    """What is left under one cap for this member, with its limit."""
+    values = {"limit": points(limit), "left": points(left)}
+    match cap:
+        case c if c == TIMES_MONTH:
+            text = _("%(left)s of %(limit)s times left this month")
+        case c if c == POINTS_MONTH:
+            text = _("%(left)s of %(limit)s points left this month")
+        case c if c == POINTS_YEAR:
+            text = _("%(left)s of %(limit)s points left this year")
+        case c if c == CATEGORY_MONTH:
+            text = _("%(left)s of %(limit)s plus points left in the category this month")
+        case _other:
+            raise ValueError(f"unknown cap: {cap}")
+    return text % values

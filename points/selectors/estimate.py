@@ -5,14 +5,25 @@ is stored.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final
 
 from lib.months import last_day
 from points.models import Criterion, Decision, Declaration, Entry
-from points.scoring import Claim, Rules, Score, score_month
+from points.scoring import (
+    CATEGORY_MONTH,
+    CENT,
+    POINTS_MONTH,
+    POINTS_YEAR,
+    TIMES_MONTH,
+    Claim,
+    CriterionRule,
+    Rules,
+    Score,
+    score_month,
+)
 from points.selectors.cuts import explain_cuts
 from points.services.declaration import Line, claimed_points
 from points.services.results import criterion_rule, exempt_members, rules_of, used_before
@@ -30,6 +41,16 @@ class Left:
     points: Decimal | None
     cap: str = ""
     limit: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What is left under one cap (a name of ``points.scoring``): times for TIMES_MONTH, points
+    for all others."""
+
+    cap: str
+    limit: Decimal
+    left: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +78,52 @@ class Estimate:
         if not line.cuts:
             return Left(None)
         return Left(abs(line.credited), line.cuts[-1].cap, line.cuts[-1].limit)
+
+    def rooms(self, criterion: Criterion) -> list[Room]:
+        """What is left for this member under every cap that binds the item, in the order in
+        which caps bind: times and points of this month, points of this year, plus points of
+        its category. Each is asked of the scoring with a claim that meets that cap alone.
+        Nothing is left to say in a month that is zero as a whole."""
+        rule = criterion_rule(criterion)
+        free = replace(rule, max_times_month=None, max_points_month=None, max_points_year=None)
+        caps = {
+            TIMES_MONTH: ("max_times_month", rule.max_times_month),
+            POINTS_MONTH: ("max_points_month", rule.max_points_month),
+            POINTS_YEAR: ("max_points_year", rule.max_points_year),
+        }
+        rooms = []
+        for cap, (name, limit) in caps.items():
+            if limit is not None and rule.points:
+                rooms += self._room(cap, replace(free, **{name: limit}))
+        if rule.points > 0 and rule.category in self.rules.category_caps:
+            rooms += self._room(CATEGORY_MONTH, free)
+        return rooms
+
+    def _room(self, cap: str, rule: CriterionRule) -> list[Room]:
+        """What is left under one cap; the rule carries no other cap of the item."""
+        huge = Claim(TYPED, rule, last_day(self.month), MANY, rule.points * MANY)
+        score = score_month(rules=self.rules, claims=[*self.claims, huge], used_this_year=self.used)
+        cuts = next(line for line in score.lines if line.key == TYPED).cuts
+        cut = next((cut for cut in cuts if cut.cap == cap), None)
+        if cut is None:
+            return []
+        points = abs(huge.points) - cut.lost
+        left = (points / abs(rule.points)).quantize(CENT) if cap == TIMES_MONTH else points
+        return [Room(cap, cut.limit, left)]
+
+    def category_room(self, category: str) -> Room | None:
+        """What is left of a category's cap; None where it has none."""
+        rule = CriterionRule("", category, Decimal(1))
+        if category not in self.rules.category_caps:
+            return None
+        return next(iter(self._room(CATEGORY_MONTH, rule)), None)
+
+    def without(self, entry_id: int) -> "Estimate":
+        """The estimate of the sheet without one of its items: what an item that is being
+        changed has used up is free for it."""
+        claims = [claim for claim in self.claims if claim.key != entry_id]
+        score = score_month(rules=self.rules, claims=claims, used_this_year=self.used)
+        return replace(self, claims=claims, score=score)
 
     def with_line(self, line: Line) -> "Trial":
         """What the line that is being typed would bring."""

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from lib.months import month_of
 from lib.steps import Refused
 from members.models import Position
 from members.notices import Message, record, tell
@@ -120,8 +121,8 @@ def add_line(
         if twin := just_added(declaration, line, seen=seen, by=by):
             return twin
         raise changed_elsewhere(declaration)
-    check_line(declaration, line)
-    entry = _new_entry(declaration, line, by=by, at=at)
+    check_line(declaration, line, today=timezone.localdate(at))
+    entry = new_entry(declaration, line, by=by, at=at)
     touch(declaration, at=at, typed=without_typed(declaration, by))
     keep(entry=entry, files=files, by=by, at=at)
     return entry
@@ -139,7 +140,7 @@ def just_added(declaration: Declaration, line: Line, *, seen: int, by: Actor) ->
     return last if is_same else None
 
 
-def _new_entry(declaration: Declaration, line: Line, *, by: Actor, at: datetime) -> Entry:
+def new_entry(declaration: Declaration, line: Line, *, by: Actor, at: datetime) -> Entry:
     return Entry.objects.create(
         member=declaration.member,
         branch=declaration.branch,
@@ -184,12 +185,12 @@ def change_line(
     """Change an item of the sheet. One that has been decided (the sheet came back from the
     review) is withdrawn and declared anew, so that its history stays readable."""
     declaration = lock(pk=pk, step="write", by=by, seen=seen)
-    check_line(declaration, line)
+    check_line(declaration, line, today=timezone.localdate(at))
     entry = own_entry(declaration, entry_id)
     if entry.decisions.exists():
         shared = list(entry.evidence.all())
         withdraw(entry, reason=_("changed after the sheet was returned"), by=by, at=at)
-        entry = _new_entry(declaration, line, by=by, at=at)
+        entry = new_entry(declaration, line, by=by, at=at)
         for file in shared:
             file.pk, file.entry = None, entry
             file.save(force_insert=True)
@@ -207,13 +208,17 @@ def change_line(
 
 @transaction.atomic
 def drop_line(*, pk: int, entry_id: int, seen: int, by: Actor, at: datetime) -> None:
-    """Take an item off the sheet; a decided one stays in the ledger as withdrawn."""
+    """Take an item off the sheet. One that was decided or remarked on stays in the ledger as
+    withdrawn, so that what was said of it stays readable; what a decision rested on stays
+    with it."""
     declaration = lock(pk=pk, step="write", by=by, seen=seen)
     entry = own_entry(declaration, entry_id)
-    if entry.decisions.exists():
+    is_decided = entry.decisions.exists()
+    if not is_decided:
+        forget(list(entry.evidence.all()))
+    if is_decided or entry.remarks.exists():
         withdraw(entry, reason=_("removed after the sheet was returned"), by=by, at=at)
     else:
-        forget(list(entry.evidence.all()))
         entry.delete()
     touch(declaration, at=at)
 
@@ -262,7 +267,6 @@ def submit(*, pk: int, seen: int, by: Actor, at: datetime) -> Declaration:
     is_returned = declaration.state == Declaration.State.RETURNED
     name = "resubmit" if is_returned else "submit"
     declaration = lock(pk=pk, step=name, by=by, seen=seen)
-    was_filed = is_returned and declaration.submitted_at is not None
     if missing := lines_without_evidence(declaration):
         raise Refused(
             _("Evidence is missing for: %(items)s. Attach it, or remove the item.")
@@ -274,9 +278,7 @@ def submit(*, pk: int, seen: int, by: Actor, at: datetime) -> Declaration:
         at=at,
         state=DECLARATION_STEPS[name].target,
         submitted_at=at,
-        is_late=declaration.is_late
-        if was_filed
-        else timezone.localdate(at) > declaration.declare_by,
+        is_late=would_be_late(declaration, today=timezone.localdate(at)),
         entered_by=by.user if on_behalf else None,
         return_reason="",
         typed={},
@@ -285,6 +287,14 @@ def submit(*, pk: int, seen: int, by: Actor, at: datetime) -> Declaration:
     if on_behalf:
         tell_entered_on_behalf(declaration, by=by, at=at)
     return declaration
+
+
+def would_be_late(declaration: Declaration, *, today: date) -> bool:
+    """Whether a sheet filed today is marked late: after its due day; one that was returned
+    only if it was late when it was first filed (domain.md §5.3)."""
+    if declaration.state == Declaration.State.RETURNED and declaration.submitted_at is not None:
+        return declaration.is_late
+    return today > declaration.declare_by
 
 
 def tell_entered_on_behalf(declaration: Declaration, *, by: Actor, at: datetime) -> None:
@@ -299,13 +309,20 @@ def tell_entered_on_behalf(declaration: Declaration, *, by: Actor, at: datetime)
 
 @transaction.atomic
 def take_back(*, pk: int, seen: int, by: Actor, at: datetime) -> Declaration:
-    """Take a submitted sheet back to a draft, as long as its review has not started. A
-    second click changes nothing."""
+    """Take a submitted sheet back to a draft, as long as its review has not started: the
+    member, or whoever entered it on behalf and sees a slip. A second click changes nothing."""
     declaration = Declaration.objects.select_for_update().get(pk=pk)
     if is_repeated(declaration, by, seen=seen, state=Declaration.State.DRAFT):
         return declaration
     declaration = lock(pk=pk, step="take_back", by=by, seen=seen)
-    touch(declaration, at=at, state=Declaration.State.DRAFT, submitted_at=None, is_late=False)
+    touch(
+        declaration,
+        at=at,
+        state=Declaration.State.DRAFT,
+        submitted_at=None,
+        is_late=False,
+        entered_by=None,
+    )
     record(by=by.user, at=at, verb="take_back", target=declaration, **whose(declaration))
     return declaration
 
@@ -323,7 +340,7 @@ def whose(declaration: Declaration) -> dict[str, Any]:
     return {"branch": declaration.branch_id, "member": declaration.member_id}
 
 
-def check_line(declaration: Declaration, line: Line) -> None:
+def check_line(declaration: Declaration, line: Line, *, today: date) -> None:
     criterion = line.criterion
     allowed = criterion.rule_book_id == declaration.rule_book_id and criterion.registered_by in (
         Criterion.RegisteredBy.MEMBER,
@@ -333,12 +350,30 @@ def check_line(declaration: Declaration, line: Line) -> None:
         criterion, member=declaration.member, is_secretary=is_secretary(declaration)
     ):
         raise Refused(_("This item cannot be declared on this sheet. Choose one from the list."))
-    on = line.occurred_on
-    if (on.year, on.month) != (declaration.month.year, declaration.month.month):
-        raise Refused(
-            _("The date must lie in %(month)s.")
-            % {"month": date_format(declaration.month, "YEAR_MONTH_FORMAT")}
-        )
+    check_day(line.occurred_on, month=declaration.month, today=today)
+
+
+def declarable(declaration: Declaration) -> list[Criterion]:
+    """What this member can declare on this sheet, in the rule book's order. Two queries."""
+    secretary = is_secretary(declaration)
+    criteria = Criterion.objects.declarable().filter(rule_book=declaration.rule_book_id)
+    return [
+        criterion
+        for criterion in criteria
+        if applies_to(criterion, member=declaration.member, is_secretary=secretary)
+    ]
+
+
+def check_day(day: date, *, month: date, today: date) -> None:
+    """What is declared has happened, in the month of its sheet.
+
+    Raises Refused for a day outside the month or after today.
+    """
+    if month_of(day) != month:
+        text = _("The date must lie in %(month)s.")
+        raise Refused(text % {"month": date_format(month, "YEAR_MONTH_FORMAT")})
+    if day > today:
+        raise Refused(_("This date has not come yet: declare the item once it has happened."))
 
 
 def is_secretary(declaration: Declaration) -> bool:

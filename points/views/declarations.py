@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from lib.steps import Refused
@@ -25,8 +26,9 @@ from points.forms.panel import Panel, open_panel, sent_panel
 from points.models import Criterion, Declaration
 from points.rules import may_write
 from points.selectors import criteria as picker
-from points.selectors.estimate import Trial
-from points.selectors.sheet import Sheet, my_sheets, sheet_of
+from points.selectors.cuts import explain_room
+from points.selectors.sheet import Sheet, double_of, my_sheets, sheet_of
+from points.services import carry_over
 from points.services import declaration as declarations
 
 PARTS = {
@@ -35,6 +37,8 @@ PARTS = {
     "estimate": "points/declaration_estimate.html",
 }
 """What htmx may ask for alone, by the id of its target."""
+BLANK_ROWS = 8
+"""Empty rows of a printed form: more than nearly anybody declares in a month."""
 
 
 @page_for(is_member)
@@ -65,13 +69,40 @@ def declaration_of(request: Request, pk: int) -> HttpResponse:
     return _page(request, sheet)
 
 
+@require_safe
+def declaration_print(request: Request, pk: int) -> HttpResponse:
+    """The sheet on A4, with lines to sign; with empty rows for a member who fills it in by
+    hand (``?blank=1``, and where nothing is declared yet)."""
+    found = _visible(request, pk)
+    sheet = sheet_of(found, request.actor)
+    is_blank = "blank" in request.GET or not sheet.declared
+    groups = picker.grouped(picker.choices(declarations.declarable(found), None))
+    context = {
+        "sheet": sheet,
+        "declaration": found,
+        "address": _address(found, request.actor),
+        "is_blank": is_blank,
+        "rows": [] if is_blank else sheet.declared,
+        "blank_rows": range(BLANK_ROWS if is_blank else 0),
+        "groups": groups if is_blank else [],
+        "states": Declaration.State,
+    }
+    return render(request, "points/declaration_print.html", context)
+
+
 def save_line(request: Request, pk: int, entry_id: int | None = None) -> HttpResponse:
     """Add or change an item; whatever stops it, what was typed stands in the form again."""
     sheet = _visible(request, pk)
     if request.method != "POST":
         return redirect(_address(sheet, request.actor))
-    criteria = picker.declarable(sheet)
-    form = LineForm(request.POST, request.FILES, criteria=criteria, month=sheet.month)
+    criteria = declarations.declarable(sheet)
+    form = LineForm(
+        request.POST,
+        request.FILES,
+        criteria=criteria,
+        month=sheet.month,
+        today=timezone.localdate(),
+    )
     if not form.is_valid():
         return _page(request, sheet, form=form, entry_id=entry_id, status=422)
     try:
@@ -161,6 +192,28 @@ def detach(request: Request, how: dict[str, Any], evidence_id: int) -> str:
     return _("The file was removed.")
 
 
+@sheet_step("#lines")
+def copy_previous(request: Request, how: dict[str, Any]) -> str:
+    """Copy what was declared last month, and say what was not."""
+    plan = carry_over.copy_previous(**how)
+    return copied_text(plan)
+
+
+def copied_text(plan: carry_over.Plan) -> str:
+    parts = []
+    if count := len(plan.lines):
+        text = ngettext(
+            "%(count)s item copied: check its date, times and reason.",
+            "%(count)s items copied: check their dates, times and reasons.",
+            count,
+        )
+        parts.append(text % {"count": count})
+    if plan.left_out:
+        items = "；".join(f"{item}（{why}）" for item, why in plan.left_out)
+        parts.append(_("Not copied: %(items)s.") % {"items": items})
+    return " ".join(parts) or _("There was nothing to copy.")
+
+
 @sheet_step()
 def submit(request: Request, how: dict[str, Any]) -> str:
     declarations.submit(seen=_seen(request), **how)
@@ -238,7 +291,7 @@ def _writing(
 ) -> dict[str, Any]:
     """What else stands on a sheet that can be written: the open form, or the picker."""
     declaration, today = sheet.declaration, timezone.localdate()
-    criteria = picker.declarable(declaration)
+    criteria = declarations.declarable(declaration)
     typed = declarations.typed_by(declaration, request.actor)
     if form is not None:
         panel = sent_panel(sheet, criteria, form, entry_id)
@@ -246,23 +299,54 @@ def _writing(
         panel = open_panel(sheet, criteria, asked=request.GET.dict(), typed=typed, today=today)
     query = request.GET.get("q", "")[:50]
     found = picker.choices(picker.search(criteria, query), sheet.estimate)
-    return {
+    context = {
         "panel": panel,
-        "trial": trial(sheet, panel, criteria, typed),
+        "rooms": rooms_of(sheet, panel),
         "query": query,
-        "groups": picker.grouped(found),
+        "groups": picker.grouped(found, sheet.estimate),
         "is_late": today > declaration.declare_by,
+        "would_be_late": declarations.would_be_late(declaration, today=today),
     }
+    if not request.htmx:
+        here = sheet.entries
+        plan = carry_over.plan_of(declaration, criteria=criteria, here=here, today=today)
+        context["copyable"] = len(plan.lines)
+    return context | trial(sheet, panel, criteria, typed, today=today)
+
+
+def rooms_of(sheet: Sheet, panel: Panel) -> list[str]:
+    """What is left under every cap of the item whose form stands open, in words."""
+    if panel.criterion is None or sheet.estimate is None:
+        return []
+    estimate = sheet.estimate.without(panel.row.entry.pk) if panel.row else sheet.estimate
+    return [
+        explain_room(room.cap, room.limit, room.left) for room in estimate.rooms(panel.criterion)
+    ]
 
 
 def trial(
-    sheet: Sheet, panel: Panel, criteria: list[Criterion], typed: dict[str, str]
-) -> Trial | None:
-    """The estimate with the line being typed, as soon as it is complete enough to score, if
-    it is the one whose form stands open."""
-    if panel.criterion is None or typed.get("criterion") != str(panel.criterion.pk):
-        return None
-    form = LineForm({"reason": "-", **typed}, criteria=criteria, month=sheet.declaration.month)
-    if typed.get("entry") or sheet.estimate is None or not form.is_valid():
-        return None
-    return sheet.estimate.with_line(form.line)
+    sheet: Sheet,
+    panel: Panel,
+    criteria: list[Criterion],
+    typed: dict[str, str],
+    *,
+    today: date,
+) -> dict[str, Any]:
+    """The estimate with the line being typed, and whether it may stand there already, as soon
+    as the line is complete enough and if it is the one whose form stands open."""
+    changing = panel.row.entry.pk if panel.row else None
+    nothing: dict[str, Any] = {"trial": None, "double": ""}
+    if panel.criterion is None or (typed.get("criterion"), typed.get("entry", "")) != (
+        str(panel.criterion.pk),
+        str(changing or ""),
+    ):
+        return nothing
+    month = sheet.declaration.month
+    form = LineForm({"reason": "-", **typed}, criteria=criteria, month=month, today=today)
+    if not form.is_valid():
+        return nothing
+    found = nothing | {"double": double_of(sheet, form.line, changing=changing)}
+    if sheet.estimate is not None:
+        estimate = sheet.estimate.without(changing) if changing else sheet.estimate
+        found["trial"] = estimate.with_line(form.line)
+    return found

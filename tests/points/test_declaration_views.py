@@ -82,7 +82,7 @@ def test_a_sheet_takes_the_same_queries_for_1_and_3_items(
     assert (len(sheet.declared), len(sheet.registered)) == (count, count)
 
 
-SHEET_QUERIES = 16
+SHEET_QUERIES = 17
 
 
 def test_an_accounts_without_a_member_has_no_sheets(branch, client):

@@ -207,7 +207,7 @@ def test_grid_of_a_concluded_round_leads_to_the_round(secretary, month):
 
 def test_grid_costs_the_same_for_few_and_many(secretary, month, django_assert_num_queries):
     for _time in range(2):
-        with django_assert_num_queries(17):
+        with django_assert_num_queries(18):
             secretary.get(grid(month))
         month.register("member", "other", "deputy", "organiser")
         month.register("member", "other", "secretary", by="deputy")
