@@ -15,6 +15,7 @@ from reviews.demo import scenes, story
 from reviews.demo.month import BranchMonth
 from reviews.demo.past import import_past
 from reviews.demo.roll import Department, build_roll
+from reviews.demo.rule_books import play_rule_books
 from reviews.models import FollowUp, Round
 from reviews.services import jobs, opening
 from reviews.services.month_end import month_end
@@ -49,6 +50,7 @@ def build(*, now: datetime) -> Built:
         for month in calendar.months:
             play_month(department, month)
         settle(department, calendar.today)
+        play_rule_books(department)
     read_old_notices(calendar)
     return Built(
         branches=Branch.objects.count(),

@@ -133,7 +133,11 @@ def verifications(actor: Actor, *, today: date) -> Iterator[ToDo]:
         member=actor.member_id,
     )
     running = Publication.objects.filter(
-        Exists(own), ~Exists(answered), round__state=Round.State.PUBLISHED, ends_on__gte=today
+        Exists(own),
+        ~Exists(answered),
+        round__state=Round.State.PUBLISHED,
+        withdrawn_at__isnull=True,
+        ends_on__gte=today,
     ).select_related("round")
     for publication in running:
         month = publication.round.month
