@@ -69,7 +69,14 @@ def below(member, branch, months=MONTHS, criterion=None):
     for month in months:
         opening.open_month(month=month, by=by, at=AT, branches=[branch])
         round_ = Round.objects.get(branch=branch, month=month)
-        item = Item(criterion or Criterion.objects.get(), Decimal(1), month, "未完成督办任务")
+        item = Item(
+            criterion or Criterion.objects.get(),
+            Decimal(1),
+            month,
+            "未完成督办任务",
+            "机纪〔2026〕3号",
+            month,
+        )
         rounds.register(pk=round_.pk, token=uuid4(), item=item, members=[member.pk], by=by, at=AT)
         rounds.start_review(pk=round_.pk, by=by, at=AT)
         conclude(round_, by, AT, member)
