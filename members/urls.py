@@ -14,6 +14,10 @@ urlpatterns: list[URLPattern] = [
     path("notices/", notices.notices, name="notices"),
     path("notices/read/", notices.read_notices, name="read_notices"),
     path("notices/<int:pk>/", notices.open_notice, name="open_notice"),
+    path("notices/deliveries/", notices.deliveries, name="deliveries"),
+    path(
+        "notices/deliveries/<int:pk>/again/", notices.try_delivery_again, name="try_delivery_again"
+    ),
     path("roll/", roll.roll, name="roll"),
     path("roll/<int:pk>/", roll_member.roll_member, name="roll_member"),
     path("roll/<int:pk>/particulars/", roll_member.roll_particulars, name="roll_particulars"),

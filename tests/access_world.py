@@ -26,12 +26,13 @@ from points.models import (
 from points.services import declaration as declarations
 from points.services.activities import Held
 from points.services.registration import Item
-from reviews.models import FollowUp, Objection, Publication, Round
+from reviews.models import FollowUp, Objection, Publication, Round, SpotCheck
 from reviews.services import conclusion as concluding
 from reviews.services import objections as objecting
 from reviews.services import opening
 from reviews.services import review as reviewing
 from reviews.services import round as rounds
+from reviews.services import spot_checks as spot_checking
 from reviews.services.month_end import month_end
 from reviews.services.year_end import close_year
 from tests.factories import (
@@ -128,6 +129,8 @@ def build_world() -> World:
     LeadershipDutyFactory(branch=other)
     places = [build_place(one, today) for one in (branch, other)]
     users["subject"] = places[0].subject.user
+    for place, role in zip(places, ("staff", "other_staff"), strict=True):
+        place.spot_check = build_spot_check(place, actor_on(users[role], today))
     for one in (committee, elsewhere):
         close_year(
             committee=one, year=today.year, provisional=True, by=system_actor(), at=timezone.now()
@@ -248,6 +251,21 @@ def build_place(branch: Branch, today: date) -> Place:
             state=Exemption.State.REQUESTED,
         ),
     )
+
+
+def build_spot_check(place: Place, by: Any) -> SpotCheck:
+    """All that was reviewed is drawn: the first is inspected, the second is to be."""
+    months = sorted(round_.month for round_ in place.rounds.values())
+    choice = spot_checking.Choice(
+        place.branch.committee, months[0], months[-1], size=9, share=None, is_each_branch=False
+    )
+    drawn = spot_checking.draw(
+        choice=choice, token=uuid4(), seed=place.branch.name, by=by, at=timezone.now()
+    )
+    found = spot_checking.Found("EVIDENCE_MISSING", None, "没有佐证")
+    first = drawn.items.get(number=1)
+    spot_checking.record_finding(pk=first.pk, found=found, by=by, at=timezone.now())
+    return drawn
 
 
 def conclude(round_: Round, by: Any, now: Any, chair: Member) -> None:

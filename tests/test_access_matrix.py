@@ -8,6 +8,7 @@ A refused role must never see 200 or a redirect.
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -77,6 +78,9 @@ ARGS: dict[str, Args] = {
     "follow_up:life-meeting": of("led.pk"),
     "year_results": this_year,
     "result": of("result.month.year", "result.month.month"),
+    "publish_waiting": of("rounds.reviewing.pk"),
+    "reopen": of("rounds.published.pk"),
+    "extend_publication": of("publication.pk"),
     "publication": of("publication.pk"),
     "publication_notice": of("publication.pk"),
     "confirm_result": of("publication.pk"),
@@ -122,9 +126,14 @@ DATA: dict[str, Data] = {
     "decide_entry": lambda w, p: {"outcome": "APPROVED", "seen": 0},
     "return_sheet": lambda w, p: {"reason": "请补充时间"},
     "meeting": lambda w, p: {
-        "kind": "COMMITTEE",
+        "kind": "ASSEMBLY",
         "held_on": w.today.isoformat(),
         "chair": p.subject.pk,
+    },
+    "reopen": lambda w, p: {"reason": "漏记一项"},
+    "extend_publication": lambda w, p: {
+        "until": f"{p.publication.ends_on + timedelta(days=3)}",
+        "reason": "部分党员出差在外",
     },
     "objection": lambda w, p: {"verdict": "KEEP", "text": "经核对无误", "confirmed": "1"},
     "follow_up:interview": lambda w, p: {"holder": "没有这个人"},
@@ -133,6 +142,9 @@ DATA: dict[str, Data] = {
     "run_job": lambda w, p: {"job": "escalate", "key": f"{w.today} 0-0"},
     "registration": lambda w, p: {"reason": "登记有误"},
     "roll_particulars": lambda w, p: {"staff_no": p.subject.staff_no, "name": p.subject.name},
+    "roll_new": lambda w, p: {"name": "李明"},
+    "request_exemption": lambda w, p: {"reason": "驻村帮扶"},
+    "roll_change:transfer": lambda w, p: {"note": "岗位调整"},
     "roll_change:account": lambda w, p: {"reason": "长期不用", "confirmed": "1"},
     "exemption": lambda w, p: {"step": "approve", "note": "情况属实"},
     "activity": lambda w, p: {"reason": "登记有误"},
@@ -236,6 +248,18 @@ meeting                 POST own    in   403  403  302  302  302  403  403  404 
 meeting                 POST other  in   403  403  404  404  404  403  404  403  403  403
 round_results           GET  own    in   403  403  200  200  200  403  200  404  403  403
 round_results           GET  other  in   403  403  404  404  404  403  404  200  403  403
+conclude                GET  own    in   403  403  403  403  200  403  403  404  403  403
+conclude                GET  other  in   403  403  404  404  404  403  404  403  403  403
+publish_waiting         POST own    in   403  403  403  403  302  403  403  404  403  403
+publish_waiting         POST other  in   403  403  404  404  404  403  404  403  403  403
+reopen                  GET  own    in   403  403  403  403  200  403  403  404  403  403
+reopen                  GET  other  in   403  403  404  404  404  403  404  403  403  403
+reopen                  POST own    in   403  403  403  403  302  403  403  404  403  403
+reopen                  POST other  in   403  403  404  404  404  403  404  403  403  403
+extend_publication      GET  own    in   403  403  403  403  200  403  403  404  403  403
+extend_publication      GET  other  in   403  403  404  404  404  403  404  403  403  403
+extend_publication      POST own    in   403  403  403  403  302  403  403  404  403  403
+extend_publication      POST other  in   403  403  404  404  404  403  404  403  403  403
 conclude                POST own    in   403  403  403  403  302  403  403  404  403  403
 conclude                POST other  in   403  403  404  404  404  403  404  403  403  403
 objection               GET  own    in   404  200  200  200  200  404  200  404  404  404

@@ -1,6 +1,6 @@
 """The forms of the roll's changes: one for each, with the day and the document."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
@@ -180,7 +180,7 @@ class AccountForm(forms.Form):
         super().__init__(*args, **more)
 
 
-FORMS: dict[str, type[forms.Form]] = {
+FORMS: dict[str, Callable[..., forms.Form]] = {
     "transfer": TransferForm,
     "position": PositionForm,
     "duty": DutyForm,

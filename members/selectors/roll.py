@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
-from branches.models import Branch, Committee
+from branches.models import Branch, BranchQuerySet, Committee
 from members.models import (
     LeadershipDuty,
     Member,
@@ -32,7 +32,7 @@ def members_visible_to(actor: Actor, today: date, show: str = ON_ROLL) -> "Query
         .order_by(F("ends_on").desc(), "-pk")
         .values("branch")[:1]
     )
-    has_left = ~Exists(anywhere)
+    has_left = Q(~Exists(anywhere))
     if not actor.is_administrator:
         here = here.filter(branch__in=actor.branches_below)
         has_left &= Q(last_branch__in=actor.branches_below)
@@ -118,7 +118,7 @@ def _row(
     return MemberRow(member, shown.branch.name, since, positions)
 
 
-def branch_choices(actor: Actor) -> "QuerySet[Branch]":
+def branch_choices(actor: Actor) -> BranchQuerySet:
     if actor.is_administrator:
         return Branch.objects.all()
     return Branch.objects.filter(pk__in=actor.branches_below)

@@ -10,7 +10,6 @@ from typing import IO, Final
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -58,9 +57,8 @@ def issue_passwords(
     In the roll's order. The event says to whom, never which. Raises Refused for more than
     ``most``: each takes a moment on purpose. Source: formats.md §1.
     """
-    members = members_to_issue(branches=branches, by=by, today=timezone.localdate(at), only=only)
-    pairs = [(m.branch.name, m.member, m.member.user) for m in members]
-    due = [pair for pair in pairs if _is_due(*pair[1:], again, unused)]
+    found = members_to_issue(branches=branches, by=by, today=timezone.localdate(at), only=only)
+    due = [one for one in found if _is_due(*one[1:], again, unused)]
     if most is not None and len(due) > most:
         raise Refused(
             _("%(count)s passwords are too many at once (at most %(most)s). Choose a branch.")
@@ -94,8 +92,9 @@ def issue_passwords(
 
 def members_to_issue(
     *, branches: Collection[int], by: Actor, today: date, only: int | None = None
-) -> "QuerySet[Membership]":
-    """The members of these branches who have an open account, in the roll's order. Staff issue
+) -> list[tuple[str, Member, User]]:
+    """The members of these branches who have an open account, in the roll's order, with the
+    branch's name. Staff issue
     none for an administrator, nor for staff of a committee that is not below their own: whoever
     hands out a password could sign in with it."""
     memberships = Membership.objects.on(today).filter(
@@ -110,9 +109,10 @@ def members_to_issue(
         )
     if only is not None:
         memberships = memberships.filter(member=only)
-    return memberships.select_related("branch", "member__user").order_by(
+    rows = memberships.select_related("branch", "member__user").order_by(
         "branch__roll_order", "branch", "member__roll_order", "member"
     )
+    return [(row.branch.name, row.member, row.member.user) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +125,8 @@ class Waiting:
 
 def waiting_for_passwords(*, branches: Collection[int], by: Actor, today: date) -> Waiting:
     """Two queries."""
-    due = members_to_issue(branches=branches, by=by, today=today)
-    users = [membership.member.user for membership in due]
+    found = members_to_issue(branches=branches, by=by, today=today)
+    users = [user for _branch, _member, user in found]
     without = sum(not has_password(user) for user in users)
     return Waiting(without, sum(is_unused(user) for user in users))
 

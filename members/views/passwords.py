@@ -1,6 +1,6 @@
 """First passwords: one-time passwords of members, as an Excel file that is stored nowhere."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 
 from django.contrib import messages
@@ -42,7 +42,7 @@ def roll_passwords(request: Request) -> HttpResponse:
     return render(request, "members/roll_passwords.html", context)
 
 
-def branches_asked(wanted: str, branches: Sequence[Branch]) -> list[Branch]:
+def branches_asked(wanted: str, branches: Iterable[Branch]) -> list[Branch]:
     """All of them, or the one asked for. Raises Http404 for one out of reach."""
     found = [branch for branch in branches if not wanted or str(branch.pk) == wanted]
     if wanted and not found:

@@ -24,12 +24,17 @@ class MonthField(forms.CharField):
         return f"{value:%Y-%m}" if isinstance(value, date) else value
 
 
+class MemberChoice(forms.ModelChoiceField):
+    """Members by name, told apart by their number."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name}（{obj.staff_no}）"
+
+
 class ExemptionForm(forms.Form):
     """Who is not to be assessed, in which months, and why."""
 
-    member = forms.ModelChoiceField(
-        Member.objects.none(), label=_("Member"), empty_label=_("Choose")
-    )
+    member = MemberChoice(Member.objects.none(), label=_("Member"), empty_label=_("Choose"))
     first_month = MonthField(label=_("First month"))
     last_month = MonthField(label=_("Last month"), help_text=_("The same for a single month."))
     reason = forms.CharField(
@@ -44,9 +49,8 @@ class ExemptionForm(forms.Form):
     def __init__(self, *args: Any, members: "QuerySet[Member]", **more: Any) -> None:
         super().__init__(*args, **more)
         field = self.fields["member"]
-        assert isinstance(field, forms.ModelChoiceField)
+        assert isinstance(field, MemberChoice)
         field.queryset = members
-        field.label_from_instance = lambda member: f"{member.name}（{member.staff_no}）"
 
     @property
     def span(self) -> Span:

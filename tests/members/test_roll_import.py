@@ -6,7 +6,15 @@ from django.core.management import CommandError, call_command
 from branches.models import Branch, Committee
 from members.imports import apply_roll, parse_roll, preview_roll
 from members.imports.roll_plan import Span, SpanChanges, bring_spans
-from members.models import Event, LeadershipDuty, Member, Membership, Position, User
+from members.models import (
+    Event,
+    LeadershipDuty,
+    Member,
+    Membership,
+    Position,
+    RollChange,
+    User,
+)
 from members.rights import Actor, system_actor
 from tests.workbooks import ORGANISATIONS, person, roll, workbook
 
@@ -364,3 +372,31 @@ A, B = ("甲", ""), ("乙", "")
 def test_bring_spans(stored, target, start, changes):
     rows = [Span(*row) for row in stored]
     assert bring_spans(rows, frozenset(target), today=TODAY, start=start) == changes
+
+
+def test_a_transfer_by_import_has_its_reason_and_its_history():
+    imported(person(1), person(2))
+    imported(person(1, LAW), person(2, LAW))
+
+    assert list(
+        Membership.objects.order_by("pk").values_list(
+            "member__staff_no", "branch__name", "ends_on", "end_reason"
+        )
+    ) == [
+        ("A1", OFFICE, date(2026, 11, 30), "TRANSFERRED"),
+        ("A2", OFFICE, date(2026, 11, 30), "TRANSFERRED"),
+        ("A1", LAW, None, ""),
+        ("A2", LAW, None, ""),
+    ]
+    assert list(
+        RollChange.objects.order_by("pk").values_list("member__staff_no", "kind", "takes_effect_on")
+    ) == [("A1", "TRANSFER", NEXT), ("A2", "TRANSFER", NEXT)]
+
+
+@pytest.mark.parametrize("people", [1, 3])
+def test_importing_transfers_takes_the_same_statements(people, django_assert_num_queries):
+    everybody = range(1, people + 1)
+    imported(*(person(number) for number in everybody))
+
+    with django_assert_num_queries(21):
+        imported(*(person(number, LAW) for number in everybody))

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from lib.steps import Refused
-from members.models import Event, Exemption, Member, Membership, Position
+from members.models import Event, Exemption, Member, Membership, Position, RollChange
 from members.services import uploads
 from tests.factories import (
     BranchFactory,
@@ -90,7 +90,36 @@ def test_staff_see_the_members_of_their_own_subtree_only(client, staff, branch, 
 
     assert names(client) == ["张晓东", "李明"]
     assert names(client, branch=below.pk) == ["李明"]
-    assert client.get(reverse("roll_member", args=[gone.pk])).status_code == 404
+    assert client.get(reverse("roll_member", args=[gone.pk])).status_code == 200
+    away = MemberFactory(name="外单位已转出")
+    Membership.objects.create(member=away, branch=BranchFactory(), ends_on=date(2020, 1, 1))
+    assert client.get(reverse("roll_member", args=[away.pk])).status_code == 404
+
+
+def test_those_who_left_are_found_by_their_last_branch(client, staff, branch, committee):
+    zhang(branch)
+    gone = MemberFactory(name="已转出", pinyin="yizhuanchu", initials="yzc")
+    other = BranchFactory(committee=committee)
+    Membership.objects.create(member=gone, branch=other, ends_on=date(2019, 1, 1))
+    Membership.objects.create(
+        member=gone,
+        branch=branch,
+        starts_on=date(2019, 1, 2),
+        ends_on=date(2020, 1, 1),
+        end_reason="TRANSFERRED_OUT",
+    )
+    moved = MemberFactory(name="转到外单位")
+    Membership.objects.create(member=moved, branch=branch, ends_on=date(2020, 1, 1))
+    Membership.objects.create(member=moved, branch=BranchFactory(), starts_on=date(2020, 1, 2))
+
+    assert names(client) == ["张晓东"]
+    assert names(client, who="gone") == ["已转出"]
+    assert names(client, who="gone", q="yzc") == ["已转出"]
+    assert names(client, who="gone", branch=other.pk) == []
+    assert names(client, who="all") == ["张晓东", "已转出"]
+    assert names(client, who="all", branch=branch.pk) == ["张晓东", "已转出"]
+    (row,) = client.get(reverse("roll"), {"who": "gone"}).context["rows"]
+    assert (row.branch, row.left_on) == ("办公室党支部", date(2020, 1, 1))
 
 
 def test_somebody_who_is_still_to_come_stands_there_with_the_day(client, staff, branch):
@@ -111,6 +140,39 @@ def test_list_asks_the_same_whatever_its_length(
 
     with django_assert_num_queries(11):
         client.get(reverse("roll"))
+
+
+@pytest.mark.parametrize("people", [1, 3])
+def test_those_who_left_ask_the_same_whatever_their_number(
+    client, staff, branch, django_assert_num_queries, people
+):
+    for _ in range(people):
+        member = MemberFactory()
+        Membership.objects.create(member=member, branch=branch, ends_on=date(2020, 1, 1))
+
+    with django_assert_num_queries(11):
+        page = client.get(reverse("roll"), {"who": "gone"})
+
+    assert len(page.context["rows"]) == people
+
+
+@pytest.mark.parametrize("changes", [1, 3])
+def test_a_member_asks_the_same_however_long_their_history(
+    client, staff, branch, django_assert_num_queries, changes
+):
+    member = zhang(branch)
+    for _ in range(changes):
+        RollChange.objects.create(
+            member=member,
+            kind="POSITION",
+            takes_effect_on=date(2026, 1, 1),
+            text="任职",
+            made_by=staff,
+            made_at=timezone.now(),
+        )
+
+    with django_assert_num_queries(13):
+        client.get(reverse("roll_member", args=[member.pk]))
 
 
 @pytest.mark.parametrize("branches", [1, 3])
@@ -144,6 +206,106 @@ def test_a_member_shows_what_they_were_and_are(client, staff, branch):
 
     for text in ("办公室党支部 · 支部书记", "分管 · 办公室党支部", "驻村帮扶"):
         assert text in page
+
+
+def test_particulars_are_put_right(client, staff, branch):
+    member = zhang(branch)
+    url = reverse("roll_particulars", args=[member.pk])
+
+    wrong = client.post(url, {"staff_no": "", "name": "张小东"})
+    assert wrong.status_code == 422
+    assert "张小东" in wrong.content.decode()
+
+    right = client.post(url, {"staff_no": "R1001", "name": "张小东", "phone": "139"})
+    assert right["Location"] == reverse("roll_member", args=[member.pk])
+    member.refresh_from_db()
+    assert (member.name, member.pinyin, member.phone) == ("张小东", "zhangxiaodong", "139")
+    assert names(client, q="小东") == ["张小东"]
+
+
+# -- first passwords -----------------------------------------------------------------------
+
+
+def sheet(response):
+    book = openpyxl.load_workbook(BytesIO(response.content))
+    return [row[1] for row in book.active.iter_rows(min_row=2, values_only=True)]
+
+
+def without_password(member):
+    member.user.set_unusable_password()
+    member.user.save()
+    return member
+
+
+def test_first_passwords_come_as_a_file_that_is_not_kept(client, staff, branch, tmp_path):
+    member = without_password(zhang(branch))
+    without_password(MemberFactory(branch=BranchFactory()))
+
+    response = client.post(reverse("roll_passwords"))
+
+    assert sheet(response) == ["R1001"]
+    assert response["Cache-Control"] == "no-store"
+    assert list(tmp_path.iterdir()) == []
+    member.user.refresh_from_db()
+    assert member.user.must_change_password
+    event = Event.objects.get(verb="issue_passwords")
+    assert (event.by, event.details["count"], event.details["scope"]) == (
+        staff,
+        1,
+        ["办公室党支部"],
+    )
+    assert client.post(reverse("roll_passwords")).status_code == 302
+
+
+def test_strips_that_were_never_used_are_void_when_issued_anew(client, staff, branch):
+    member = without_password(zhang(branch))
+    client.post(reverse("roll_passwords"))
+    member.user.refresh_from_db()
+    first = member.user.password
+
+    page = client.get(reverse("roll_passwords"))
+    assert (page.context["waiting"].without, page.context["waiting"].unused) == (0, 1)
+    response = client.post(reverse("roll_passwords"), {"who": "unused", "branch": branch.pk})
+
+    assert sheet(response) == ["R1001"]
+    member.user.refresh_from_db()
+    assert member.user.password != first
+
+
+def test_somebody_who_forgot_gets_a_password_of_their_own_only(client, staff, branch):
+    member = zhang(branch)
+    member.user.set_password("secret-of-zhang")
+    member.user.save()
+    without_password(MemberFactory(branch=branch))
+
+    response = client.post(reverse("roll_passwords"), {"member": member.pk})
+
+    assert sheet(response) == ["R1001"]
+
+
+def test_no_password_out_of_reach_nor_for_those_above(client, staff, branch):
+    outside = MemberFactory(branch=BranchFactory())
+    chief = MemberFactory(branch=branch, user=UserFactory(is_superuser=True))
+    above = MemberFactory(branch=branch)
+    StaffAppointmentFactory(user=above.user)
+    url = reverse("roll_passwords")
+
+    assert client.post(url, {"member": outside.pk}).status_code == 404
+    assert client.post(url, {"branch": outside.memberships.get().branch_id}).status_code == 404
+    for member in (chief, above):
+        before = type(member.user).objects.get(pk=member.user_id).password
+        assert client.post(url, {"member": member.pk}).status_code == 302
+        assert type(member.user).objects.get(pk=member.user_id).password == before
+    assert not Event.objects.filter(verb="issue_passwords").exists()
+
+
+def test_too_many_passwords_at_once_are_refused(client, staff, branch, monkeypatch):
+    monkeypatch.setattr("members.views.passwords.MOST_AT_ONCE", 1)
+    for _ in range(2):
+        without_password(MemberFactory(branch=branch))
+
+    assert client.post(reverse("roll_passwords"))["Location"] == reverse("roll_passwords")
+    assert not Event.objects.filter(verb="issue_passwords").exists()
 
 
 # -- import --------------------------------------------------------------------------------

@@ -172,7 +172,7 @@ def _branch_on(member: Member, day: date) -> Branch:
     """The branch in which the member is on that day. Raises Refused."""
     held = Membership.objects.on(day).filter(member=member).select_related("branch").first()
     if held is not None:
-        return held.branch  # type: ignore[no-any-return]
+        return held.branch
     latest = latest_membership(member)
     if latest is None or (latest.ends_on is not None and latest.ends_on < day):
         raise Refused(_("%(name)s is no longer on the roll.") % {"name": member.name})
