@@ -47,6 +47,7 @@ def draws(actor: Actor) -> "QuerySet[SpotCheck]":
         .annotate(
             total=Count("items"), inspected=Count("items", filter=~Q(items__finding="")), **kinds
         )
+        .order_by("-drawn_at", "-pk")
     )
 
 

@@ -31,6 +31,7 @@ from reviews.models import (
 from reviews.rules import Bench, may_answer, may_decide_appeal
 from reviews.selectors.exemptions import waiting_for_me
 from reviews.services.panels import APPEALED, panels_of, panels_of_appeals
+from reviews.services.review import what_to_correct
 from reviews.services.round import month_label
 from reviews.workflow import ROUND_STEPS, Seat
 
@@ -82,13 +83,23 @@ def sheets(actor: Actor) -> Iterator[ToDo]:
     waiting = Declaration.objects.filter(
         member=actor.member_id,
         state__in=[Declaration.State.DRAFT, Declaration.State.RETURNED],
-    ).annotate(registered=Count("entries", filter=~Q(entries__source=Entry.Source.DECLARED)))
+    ).annotate(
+        registered=Count(
+            "entries", filter=~Q(entries__source=Entry.Source.DECLARED), distinct=True
+        ),
+        remarked=Count(
+            "entries__remarks",
+            filter=Q(submitted_at__isnull=True)
+            | Q(entries__remarks__made_at__gte=F("submitted_at")),
+            distinct=True,
+        ),
+    )
     for sheet in waiting.order_by("month"):
         month = {"month": month_label(sheet.month)}
         if sheet.state == Declaration.State.RETURNED:
             yield ToDo(
                 title=_("Correct your declaration for %(month)s") % month,
-                note=sheet.return_reason,
+                note=what_to_correct(sheet.return_reason, sheet.remarked),
                 url=sheet.get_absolute_url(),
                 action=pgettext("to-do", "Correct"),
                 icon="undo-2",

@@ -154,7 +154,8 @@ def spot_check_item(request: Request, pk: int, number: int) -> HttpResponse:
     item = _item(request, pk, number)
     today, is_post = timezone.localdate(), request.method == "POST"
     is_own = item.entry.member_id == request.actor.member_id
-    may = not is_own and services.may_inspect(request.actor, item, today)
+    is_finder = item.found_by_id == request.user.pk
+    may = not is_own and (is_finder or services.may_inspect(request.actor, item, today))
     if is_post and not may:
         raise PermissionDenied
     if is_own:
