@@ -14,7 +14,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.db.models import Q
 
-from members.models import Notice
+from members.models import Notice, User
+from members.notices import record
 
 BATCH = 100
 # After these pauses a mail is tried again; after the last one it has failed.
@@ -98,3 +99,27 @@ def address_of(notice: Notice) -> str:
     """The member's address, else the account's."""
     member = getattr(notice.user, "member", None)
     return (member.email if member else "") or notice.user.email
+
+
+def next_try(notice: Notice, *, now: datetime) -> datetime | None:
+    """When a waiting mail is tried next: now if it never was, after the pause that follows its
+    last attempt, never once it was sent or given up. Pure."""
+    if notice.delivery != Notice.Delivery.PENDING:
+        return None
+    if not notice.attempts or notice.attempted_at is None:
+        return now
+    pause = PAUSES[min(notice.attempts, len(PAUSES)) - 1]
+    return max(now, notice.attempted_at + pause)
+
+
+@transaction.atomic
+def try_again(*, pk: int, by: User, at: datetime) -> Notice:
+    """Put a mail that was given up back among those that wait, as if it had never been tried;
+    the next delivery sends it. One that waits or was sent stays as it is: twice is once."""
+    notice = Notice.objects.select_for_update(of=("self",)).get(pk=pk)
+    if notice.delivery == Notice.Delivery.FAILED:
+        notice.delivery, notice.attempts = Notice.Delivery.PENDING, 0
+        notice.attempted_at, notice.error = None, ""
+        notice.save(update_fields=["delivery", "attempts", "attempted_at", "error"])
+        record(by=by, at=at, verb="try_mail_again", target=notice)
+    return notice

@@ -2,15 +2,20 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
+from members import delivery
+from members.access import is_staff_or_administrator, page_for
 from members.models import Notice
 from members.requests import Request
+from members.selectors import deliveries as selectors
 from members.services import accounts
 
 PER_PAGE = 30
@@ -43,3 +48,35 @@ def open_notice(request: Request, pk: int) -> HttpResponse:
 def read_notices(request: Request) -> HttpResponse:
     accounts.mark_notices_read(user=request.user, at=timezone.now())
     return redirect("notices")
+
+
+@page_for(is_staff_or_administrator)
+@require_safe
+def deliveries(request: Request) -> HttpResponse:
+    """The e-mails that failed or wait, to people below one's committee and to its staff."""
+    state = request.GET.get("show", "")
+    mails = selectors.unsent(request.actor, day=timezone.localdate())
+    counts = mails.order_by().aggregate(
+        failed=Count("pk", filter=Q(delivery=Notice.Delivery.FAILED)),
+        waiting=Count("pk", filter=Q(delivery=Notice.Delivery.PENDING)),
+    )
+    listed = mails.filter(delivery=state) if state in Notice.Delivery.values else mails
+    page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {
+        "page": page,
+        "rows": selectors.delivery_rows(list(page), now=timezone.now()),
+        "show": state,
+        **counts,
+    }
+    return render(request, "members/notice_deliveries.html", context)
+
+
+@page_for(is_staff_or_administrator)
+@require_POST
+def try_delivery_again(request: Request, pk: int) -> HttpResponse:
+    """Send a mail that was given up once more."""
+    mails = selectors.addressed_to(request.actor, day=timezone.localdate())
+    notice = get_object_or_404(mails, pk=pk)
+    delivery.try_again(pk=notice.pk, by=request.user, at=timezone.now())
+    messages.success(request, _("The e-mail waits to be sent again."))
+    return redirect("deliveries")

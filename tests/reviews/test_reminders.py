@@ -1,21 +1,26 @@
 """Reminders: whoever is waited for hears of it once, and the committee of what stays late."""
 
 from datetime import date, datetime
+from decimal import Decimal
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from members.models import Notice, Position
-from members.rights import system_actor
+from lib.steps import Refused
+from members.models import Event, Notice, Position
+from members.rights import actor_on, system_actor
 from points.models import Declaration
-from reviews.models import FollowUp, Round
+from reviews.models import Appeal, FollowUp, Publication, Round, SpotCheck, SpotCheckItem
 from reviews.services.opening import open_month
 from reviews.services.reminders import (
     Escalated,
     Reminded,
     branches_to_look_at,
     escalate,
+    late_below,
     remind,
+    remind_now,
 )
 from tests.factories import (
     BranchFactory,
@@ -23,7 +28,9 @@ from tests.factories import (
     MemberFactory,
     RuleBookFactory,
     StaffAppointmentFactory,
+    UserFactory,
 )
+from tests.reviews.branch_month import BranchMonth
 
 OCTOBER = date(2026, 10, 1)
 
@@ -133,7 +140,7 @@ def test_an_overdue_talk_is_told_to_whoever_holds_it(world):
         opened_at=at(11, 5),
     )
 
-    assert world.remind(date(2026, 11, 19)) == Reminded()
+    assert world.remind(date(2026, 11, 15)) == Reminded()
     assert world.remind(date(2026, 11, 20)) == Reminded(duty_holders=1)
 
     (notice,) = Notice.objects.filter(user=world.members[1].user)
@@ -151,5 +158,214 @@ def test_reminding_takes_the_same_statements_for_one_branch_and_many(
     branches = list(branches_to_look_at(on=date(2026, 11, 9)))
     assert len(branches) == count
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(13):
         remind(on=date(2026, 11, 9), branches=branches, at=at(11, 9))
+
+
+# -- everything that has a day -----------------------------------------------------------------
+
+DUE = date(2026, 11, 19)
+
+
+def everything_due(month: BranchMonth) -> None:
+    """A review, an objection, follow-ups, an appeal and an inspection, all due on one day."""
+    month.object("member")
+    Publication.objects.update(ends_on=DUE)
+    open_month(month=date(2026, 11, 1), by=system_actor(), at=at(11, 1), branches=[month.branch])
+    Round.objects.filter(state=Round.State.OPEN).update(review_by=DUE)
+    Declaration.objects.update(declare_by=date(2026, 12, 31))
+    kinds = FollowUp.Kind
+    rows = {
+        kind: FollowUp.objects.create(
+            kind=kind,
+            branch=month.branch,
+            member=month.other,
+            holder=holder,
+            first_month=OCTOBER,
+            trigger_month=OCTOBER,
+            year=2026,
+            due_on=DUE,
+            opened_at=at(11, 5),
+        )
+        for kind, holder in (
+            (kinds.TALK, month.organiser),
+            (kinds.INTERVIEW, None),
+            (kinds.DISPOSITION, None),
+        )
+    }
+    Appeal.objects.create(
+        member=month.other,
+        branch=month.branch,
+        follow_up=rows[kinds.TALK],
+        text="请复核",
+        raised_at=at(11, 6),
+        decide_by=DUE,
+    )
+    check = SpotCheck.objects.create(
+        token=uuid4(),
+        committee=month.committee,
+        first_month=OCTOBER,
+        last_month=OCTOBER,
+        share=Decimal("5.00"),
+        seed="1",
+        algorithm="a",
+        pool_size=1,
+        pool_digest="d",
+        inspect_by=DUE,
+        drawn_by=month.users["staff"],
+        drawn_at=at(11, 6),
+    )
+    SpotCheckItem.objects.create(
+        spot_check=check, number=1, entry=month.entry("member"), inspector=month.users["inspector"]
+    )
+
+
+@pytest.fixture
+def month():
+    month = BranchMonth().to("PUBLISHED")
+    month.users["inspector"] = UserFactory()
+    return month
+
+
+def heard(month: BranchMonth, day: date) -> dict[str, set[str]]:
+    """What everybody is told by the reminders of a day: the keys, without the ids."""
+    moment = at(day.month, day.day)
+    remind(on=day, branches=list(branches_to_look_at(on=day)), at=moment)
+    told: dict[str, set[str]] = {}
+    for name, user in month.users.items():
+        for notice in Notice.objects.filter(user=user, created_at=moment):
+            what, *rest = notice.key.split(":")
+            stage = "" if what.startswith("late-") else f":{rest[-1]}"
+            told.setdefault(name, set()).add(f"{what}{stage}")
+    return told
+
+
+def whose_turn(name: str) -> dict[str, set[str]]:
+    """``name`` is how a stage calls a matter, as in ``late-{}``."""
+    return {
+        "secretary": {name.format(what) for what in ("review", "answer", "follow-up")},
+        "organiser": {name.format("follow-up")},
+        "staff": {name.format(what) for what in ("follow-up", "appeal")},
+        "inspector": {name.format("inspection")},
+    }
+
+
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        (15, {}),
+        (16, whose_turn("{}-due:3")),
+        (17, whose_turn("{}-due:3")),
+        (18, whose_turn("{}-due:1")),
+        (19, whose_turn("{}-due:1")),
+        (20, whose_turn("late-{}")),
+        (27, whose_turn("late-{}")),
+    ],
+)
+def test_who_hears_on_which_day(month, day, told):
+    everything_due(month)
+
+    assert heard(month, date(2026, 11, day)) == told
+
+
+def test_nobody_hears_twice_of_a_stage(month):
+    everything_due(month)
+
+    days = [heard(month, date(2026, 11, day)) for day in range(14, 29)]
+
+    assert [bool(told) for told in days] == [day in (16, 18, 20) for day in range(14, 29)]
+
+
+@pytest.mark.parametrize(
+    ("bench", "hears"),
+    [
+        (("secretary", "deputy", "organiser"), "secretary"),
+        (("deputy", "organiser"), "deputy"),
+        (("organiser",), "staff"),
+    ],
+)
+def test_without_a_secretary_the_deputy_hears_and_then_the_committee(bench, hears):
+    month = BranchMonth(bench=bench)
+    Declaration.objects.update(declare_by=date(2026, 12, 31))
+
+    assert heard(month, date(2026, 11, 2)) == {hears: {"late-review"}}
+
+
+def test_the_secretarys_own_objection_is_for_the_others(month):
+    month.object("secretary")
+    Publication.objects.update(ends_on=DUE)
+
+    assert heard(month, DUE) == {name: {"answer-due:1"} for name in ("deputy", "organiser")}
+
+
+def test_what_is_the_committees_own_goes_to_the_superior(month):
+    everything_due(month)
+    Round.objects.update(review_by=date(2026, 12, 31))
+    FollowUp.objects.all().update(due_on=None)
+    Publication.objects.update(ends_on=date(2026, 12, 31))
+    assert escalate(on=date(2026, 11, 25), at=at(11, 25)) == Escalated()
+
+    above = CommitteeFactory()
+    superior = StaffAppointmentFactory(committee=above).user
+    month.committee.parent = above
+    month.committee.save()
+
+    assert escalate(on=date(2026, 11, 25), at=at(11, 25)) == Escalated(committees=1, matters=2)
+    assert subjects(superior) == ["所属党支部逾期事项：2 项。"]
+
+
+# -- by hand -----------------------------------------------------------------------------------
+
+
+def test_staff_remind_by_hand_once_a_day(world):
+    staff = actor_on(world.staff, date(2026, 11, 9))
+    (matter,) = late_below(staff, on=date(2026, 11, 9))
+    key = matter.key(date(2026, 11, 9))
+
+    for _press in range(2):
+        assert remind_now(key=key, by=staff, at=at(11, 9)) == 1
+    assert Notice.objects.filter(key__contains=":by-hand:", user=world.secretary.user).count() == 1
+    remind_now(key=key, by=staff, at=at(11, 10))
+
+    assert Notice.objects.filter(key__contains=":by-hand:").count() == 2
+    assert Event.objects.filter(verb="remind", by=world.staff).count() == 3
+
+
+def test_members_who_have_not_filed_are_reminded_by_hand(world):
+    staff = actor_on(world.staff, date(2026, 10, 27))
+    (matter,) = late_below(staff, on=date(2026, 10, 27))
+
+    assert matter.what == "declaration"
+    told = remind_now(key=matter.key(date(2026, 10, 27)), by=staff, at=at(10, 27))
+
+    assert told == 3
+
+
+@pytest.mark.parametrize("who", ["staff elsewhere", "settled"])
+def test_what_is_not_late_below_cannot_be_reminded_of(world, who):
+    key = late_below(actor_on(world.staff, date(2026, 11, 9)), on=date(2026, 11, 9))[0].key(
+        date(2026, 11, 9)
+    )
+    user = world.staff
+    if who == "staff elsewhere":
+        user = StaffAppointmentFactory().user
+    else:
+        Round.objects.update(state=Round.State.CLOSED, closed_at=at(11, 8))
+
+    with pytest.raises(Refused):
+        remind_now(key=key, by=actor_on(user, date(2026, 11, 9)), at=at(11, 9))
+
+
+def test_nobody_with_an_account_is_said(world):
+    Position.objects.all().delete()
+    world.committee.appointments.all().delete()
+    above = CommitteeFactory()
+    world.committee.parent = above
+    world.committee.save()
+    staff = actor_on(StaffAppointmentFactory(committee=above).user, date(2026, 11, 9))
+    above.appointments.all().delete()
+    key = late_below(staff, on=date(2026, 11, 9))[0].key(date(2026, 11, 9))
+
+    with pytest.raises(Refused):
+        remind_now(key=key, by=staff, at=at(11, 9))
+    assert not Event.objects.filter(verb="remind").exists()
