@@ -142,6 +142,7 @@ def start_half_way(month: BranchMonth, *, number: int) -> None:
         pk=month.round.pk,
         declaration_id=back.declaration_id or 0,
         reason="请补充活动的具体时间和地点后再提交",
+        remarks={back.pk: "理由过于笼统，请写明时间、地点和本人所做工作。"},
         by=by,
         at=month.at(number, 11),
     )
