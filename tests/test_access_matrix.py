@@ -71,6 +71,14 @@ ARGS: dict[str, Args] = {
     "round_results": of("rounds.reviewing.pk"),
     "conclude": of("rounds.reviewing.pk"),
     "objection": of("objection.pk"),
+    "post_to_objection": of("objection.pk"),
+    "withdraw_objection": of("objection.pk"),
+    "attachment": of("attachment.pk"),
+    "appeal": of("appeal.pk"),
+    "post_to_appeal": of("appeal.pk"),
+    "withdraw_appeal": of("appeal.pk"),
+    "new_appeal": lambda world, place: ["follow-up", place.talk.pk],
+    "correct_round": of("rounds.published.pk"),
     "follow_up:talk": of("talk.pk"),
     "follow_up:interview": of("interview.pk"),
     "follow_up:disposition": of("disposition.pk"),
@@ -111,6 +119,11 @@ ARGS: dict[str, Args] = {
     "roll_change:account": lambda world, place: [place.subject.pk, "close-account"],
     "exemption": of("exemption.pk"),
     "roll_preview": lambda world, place: [world.upload],
+    "policy_version": lambda world, place: [place.branch.committee.policies.get().pk],
+    "change_policy": lambda world, place: [place.branch.committee.policies.get().pk],
+    "new_policy": of("branch.committee.pk"),
+    "holiday_year": lambda world, place: [world.today.year + 2],
+    "try_delivery_again": of("notice.pk"),
     "spot_check": of("spot_check.pk"),
     "spot_check_pool": of("spot_check.pk"),
     "repeat_spot_check": of("spot_check.pk"),
@@ -136,6 +149,18 @@ DATA: dict[str, Data] = {
         "reason": "部分党员出差在外",
     },
     "objection": lambda w, p: {"verdict": "KEEP", "text": "经核对无误", "confirmed": "1"},
+    "post_to_objection": lambda w, p: {"text": "请补充"},
+    "appeal": lambda w, p: {"verdict": "DISMISS", "text": "经复核无误", "confirmed": "1"},
+    "post_to_appeal": lambda w, p: {"text": "请补充"},
+    "new_appeal": lambda w, p: {"text": "请党委复核"},
+    "correct_round": lambda w, p: {
+        "member": p.subject.pk,
+        "verdict": "CORRECT",
+        "entry": p.published_entry.pk,
+        "outcome": "REJECTED",
+        "text": "材料不符",
+        "confirmed": "1",
+    },
     "follow_up:interview": lambda w, p: {"holder": "没有这个人"},
     "object_to_result": lambda w, p: {"text": "请核对"},
     "close_year": lambda w, p: {"committee": p.branch.committee_id},
@@ -266,6 +291,29 @@ objection               GET  own    in   404  200  200  200  200  404  200  404 
 objection               GET  other  in   404  404  404  404  404  404  404  200  404  404
 objection               POST own    in   404  403  403  403  302  404  403  404  404  404
 objection               POST other  in   404  404  404  404  404  404  404  403  404  404
+attachment              GET  own    in   404  200  200  200  200  404  200  404  404  404
+attachment              GET  other  in   404  404  404  404  404  404  404  200  404  404
+post_to_objection       POST own    in   404  302  403  403  302  404  403  404  404  404
+post_to_objection       POST other  in   404  404  404  404  404  404  404  403  404  404
+withdraw_objection      POST own    in   404  302  403  403  403  404  403  404  404  404
+withdraw_objection      POST other  in   404  404  404  404  404  404  404  403  404  404
+appeals                 GET  -      in   200  200  200  200  200  200  200  200  200  200
+appeal                  GET  own    in   404  200  200  200  200  404  200  404  404  404
+appeal                  GET  other  in   404  404  404  404  404  404  404  200  404  404
+appeal                  POST own    in   404  403  403  403  403  404  302  404  404  404
+appeal                  POST other  in   404  404  404  404  404  404  404  302  404  404
+post_to_appeal          POST own    in   404  302  403  403  403  404  302  404  404  404
+post_to_appeal          POST other  in   404  404  404  404  404  404  404  302  404  404
+withdraw_appeal         POST own    in   404  302  403  403  403  404  403  404  404  404
+withdraw_appeal         POST other  in   404  404  404  404  404  404  404  403  404  404
+new_appeal              GET  own    in   404  200  404  404  404  404  403  403  404  403
+new_appeal              GET  other  in   404  404  404  404  404  404  403  403  404  403
+new_appeal              POST own    in   404  302  404  404  404  404  403  403  404  403
+new_appeal              POST other  in   404  404  404  404  404  404  403  403  404  403
+correct_round           GET  own    in   403  403  200  200  200  403  200  404  403  403
+correct_round           GET  other  in   403  403  404  404  404  403  404  200  403  403
+correct_round           POST own    in   403  403  302  302  302  403  403  404  403  403
+correct_round           POST other  in   403  403  404  404  404  403  404  403  403  403
 follow_up:talk          GET  own    in   404  200  404  404  200  404  200  404  404  404
 follow_up:talk          GET  other  in   404  404  404  404  404  404  404  200  404  404
 follow_up:interview     GET  own    in   404  200  404  404  404  404  200  404  404  404
@@ -345,6 +393,25 @@ exemption               POST own    in   403  403  403  403  403  403  302  404 
 exemption               POST other  in   403  403  404  404  404  403  404  302  403  403
 roll_member             GET  own    in   403  403  403  403  403  403  200  404  403  200
 roll_member             GET  other  in   403  403  403  403  403  403  404  200  403  200
+progress                GET  -      in   403  403  403  403  403  403  200  200  403  403
+remind_late             POST -      in   403  403  403  403  403  403  302  302  403  403
+policy                  GET  -      in   403  403  403  403  403  403  200  200  403  403
+policy_version          GET  own    in   403  403  403  403  403  403  200  404  403  403
+policy_version          GET  other  in   403  403  403  403  403  403  404  200  403  403
+change_policy           GET  own    in   403  403  403  403  403  403  200  404  403  403
+change_policy           GET  other  in   403  403  403  403  403  403  404  200  403  403
+change_policy           POST own    in   403  403  403  403  403  403  422  404  403  403
+change_policy           POST other  in   403  403  403  403  403  403  404  422  403  403
+new_policy              GET  own    in   403  403  403  403  403  403  200  404  403  403
+new_policy              GET  other  in   403  403  403  403  403  403  404  200  403  403
+new_policy              POST own    in   403  403  403  403  403  403  422  404  403  403
+new_policy              POST other  in   403  403  403  403  403  403  404  422  403  403
+holidays                GET  -      in   200  200  200  200  200  200  200  200  200  200
+holiday_year            GET  -      in   403  403  403  403  403  403  200  200  403  200
+holiday_year            POST -      in   403  403  403  403  403  403  422  422  403  422
+deliveries              GET  -      in   403  403  403  403  403  403  200  200  403  200
+try_delivery_again      POST own    in   403  403  403  403  403  403  302  404  403  302
+try_delivery_again      POST other  in   403  403  403  403  403  403  404  302  403  302
 spot_checks             GET  -      in   403  403  403  403  403  403  200  200  403  403
 draw_spot_check         GET  -      in   403  403  403  403  403  403  200  200  403  403
 draw_spot_check         POST own    in   403  403  403  403  403  403  302  422  403  403

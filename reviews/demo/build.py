@@ -12,9 +12,13 @@ from branches.models import Branch
 from lib.months import last_day, next_month
 from members.models import Member, Notice, User
 from reviews.demo import scenes, story
+from reviews.demo.appeals import play_appeals
 from reviews.demo.month import BranchMonth
 from reviews.demo.past import import_past
+from reviews.demo.publication import review_and_publish
+from reviews.demo.registration import propose_overdue
 from reviews.demo.roll import Department, build_roll
+from reviews.demo.roll_life import play_roll_life
 from reviews.demo.rule_books import play_rule_books
 from reviews.models import FollowUp, Round
 from reviews.services import jobs, opening
@@ -50,6 +54,14 @@ def build(*, now: datetime) -> Built:
         for month in calendar.months:
             play_month(department, month)
         settle(department, calendar.today)
+        run(
+            department,
+            "propose",
+            calendar.today,
+            calendar.moment(calendar.today, hour=1),
+            lambda: propose_overdue(department),
+        )
+        play_appeals(department)
         play_rule_books(department)
     read_old_notices(calendar)
     return Built(
@@ -105,9 +117,10 @@ def play_closed(month: BranchMonth) -> None:
     """A month like any other: registered, declared, reviewed, published."""
     last = story.EARLY_DECLARE_BY if month.plan.early else 25
     month.register_all()
-    month.declare_all(2, last, share=0.7 if month.is_dense else 0.3)
+    usual = 0.7 if month.is_dense else 0.3
+    month.declare_all(2, last, share=0.95 if month.plan.is_strict else usual)
     number = 12 if month.plan.early else last_day(month.month).day - 3
-    publication = month.review(number)
+    publication = review_and_publish(month, number)
     if publication is not None and month.is_recent:
         month.confirm_some(publication, number + 1, share=0.3)
 

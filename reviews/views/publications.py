@@ -1,6 +1,7 @@
 """Publications: what a branch shows its members, on the screen and on paper."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,6 +16,8 @@ from reviews.forms.conclusion import ExtensionForm
 from reviews.models import Publication, Round
 from reviews.selectors.publications import publication_page, publications_of
 from reviews.services import publication as publishing
+from reviews.services.round import seat_of
+from reviews.workflow import ROUND_STEPS
 
 
 @require_safe
@@ -56,6 +59,9 @@ def publication_notice(request: Request, pk: int) -> HttpResponse:
 def extend(request: Request, pk: int) -> HttpResponse:
     """Show a notice for longer: until when, and why."""
     found, today = _publication(request, pk), timezone.localdate()
+    seat = seat_of(request.actor, found.round.branch_id, today)
+    if not ROUND_STEPS["extend"].may(seat, found.round):
+        raise PermissionDenied
     page = publication_page(found, request.actor, today)
     if not page.may_extend and request.method != "POST":
         messages.error(request, _("This publication cannot be extended now."))

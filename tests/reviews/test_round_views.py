@@ -241,7 +241,7 @@ def test_round_costs_the_same_for_few_and_many(client, month, django_assert_num_
     for _time in range(2):
         with django_assert_num_queries(26):
             secretary.get(month.round.get_absolute_url())
-        with django_assert_num_queries(22):
+        with django_assert_num_queries(23):
             secretary.get(reverse("round_results", args=[month.round.pk]))
         month.register("other", "deputy", "organiser")
         MemberFactory(branch=month.branch)
