@@ -191,7 +191,7 @@ class ReturnForm(forms.Form):
     """The committee's remarks on a draft that it returns."""
 
     remarks = forms.CharField(
-        label=_("Remarks"),
+        label=_("Remarks for the secretary"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=_("Which item, what is to be changed, and why. The secretary reads it."),

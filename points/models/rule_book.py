@@ -39,6 +39,13 @@ def committees_above(branches: Collection[int]) -> set[int]:
     return above
 
 
+def branches_open_to(actor: Actor) -> set[int]:
+    """The branches whose rule books in force somebody reads: the own one, those one leads,
+    and those below one's committee."""
+    branches = {*actor.committee_branches, *actor.branches_below, *actor.led_branches}
+    return branches | ({actor.branch_id} if actor.branch_id is not None else set())
+
+
 class RuleBookQuerySet(models.QuerySet["RuleBook"]):
     def visible_to(self, actor: Actor) -> "RuleBookQuerySet":
         """Those of one's own branch, of branches one leads, and below one's committee; drafts
@@ -46,13 +53,7 @@ class RuleBookQuerySet(models.QuerySet["RuleBook"]):
         to whom they are offered."""
         if actor.is_system:
             return self.all()
-        branches = {
-            *actor.committee_branches,
-            *actor.branches_below,
-            *actor.led_branches,
-            actor.branch_id,
-        }
-        decided = Q(branch__in=branches - {None}) & ~Q(state__in=RuleBook.IN_THE_MAKING)
+        decided = Q(branch__in=branches_open_to(actor)) & ~Q(state__in=RuleBook.IN_THE_MAKING)
         drafts = Q(
             branch__in=actor.committee_branches | actor.branches_below,
             state__in=RuleBook.IN_THE_MAKING,

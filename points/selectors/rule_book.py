@@ -11,6 +11,7 @@ from branches.models import Branch
 from members.models import Member, Position
 from members.rights import Actor
 from points.models import Criterion, RuleBook, RuleBookQuerySet, RuleBookReading
+from points.models.rule_book import branches_open_to
 from points.rules import Drafter, applies_to, may_read_drafts
 from points.selectors.criteria import Choice, Group, grouped
 from points.workflow import RULE_BOOK_STEPS
@@ -94,10 +95,11 @@ def versions(books: RuleBookQuerySet, month: date) -> list[Version]:
 
 def books_in_force(actor: Actor, month: date) -> QuerySet[RuleBook]:
     """The rule book in force of every branch that this person may read, in the roll's order."""
+    books = RuleBook.objects.in_force(month)
+    if not actor.is_system:
+        books = books.filter(branch__in=branches_open_to(actor))
     return (
-        RuleBook.objects.visible_to(actor)
-        .in_force(month)
-        .select_related("branch")
+        books.select_related("branch")
         .annotate(count=Count("criteria"))
         .order_by("branch__roll_order", "branch")
     )
