@@ -21,12 +21,25 @@ from points.models import (
     Entry,
     Evidence,
     MonthlyResult,
+    Policy,
     Registration,
+    RuleBook,
 )
 from points.services import declaration as declarations
 from points.services.activities import Held
 from points.services.registration import Item
-from reviews.models import FollowUp, Objection, Publication, Round, SpotCheck
+from points.services.rule_book import draft as drafting
+from reviews.models import (
+    Appeal,
+    Attachment,
+    FollowUp,
+    Objection,
+    Post,
+    Publication,
+    Round,
+    SpotCheck,
+)
+from reviews.services import appeals as appealing
 from reviews.services import conclusion as concluding
 from reviews.services import objections as objecting
 from reviews.services import opening
@@ -74,11 +87,14 @@ class Place:
     entry: Entry
     evidence: Evidence
     reviewed_entry: Entry
+    published_entry: Entry
     criterion: Criterion
     registration: Registration
     activity: Activity
     publication: Publication
     objection: Objection
+    attachment: Attachment
+    appeal: Appeal
     result: MonthlyResult
     talk: FollowUp
     interview: FollowUp
@@ -86,6 +102,8 @@ class Place:
     explanation: FollowUp
     led: FollowUp
     notice: Notice
+    book: RuleBook
+    rule_draft: RuleBook
     exemption: Exemption
 
 
@@ -135,6 +153,8 @@ def build_world() -> World:
         close_year(
             committee=one, year=today.year, provisional=True, by=system_actor(), at=timezone.now()
         )
+    for one in (committee, elsewhere):
+        Policy.objects.create(committee=one, effective_from=date(today.year + 1, 1, 1))
     upload = uploads.keep(user=users["staff"], content=b"no workbook", at=timezone.now())
     return World(users=users, own=places[0], other=places[1], today=today, upload=upload)
 
@@ -202,7 +222,23 @@ def build_place(branch: Branch, today: date) -> Place:
     )
     publication = Publication.objects.get(round=found["published"])
     objection = objecting.object_to(pk=publication.pk, line=None, text="请核对", by=actor, at=now)
+    attachment = Attachment.objects.create(
+        post=Post.objects.create(
+            objection=objection, text="见附件", posted_by=subject.user, posted_at=now
+        ),
+        file=ContentFile(b"picture", name="picture.png"),
+        name="picture.png",
+        suffix=".png",
+        content_type="image/png",
+        size=1,
+        sha256=uuid4().hex * 2,
+        uploaded_by=subject.user,
+        uploaded_at=now,
+    )
     follow_ups = {row.kind: row for row in FollowUp.objects.filter(branch=branch)}
+    appeal = appealing.appeal_against(
+        matter=follow_ups[FollowUp.Kind.INTERVIEW], text="请党委复核", by=actor, at=now
+    )
     holder = Position.objects.get(branch=branch, kind="SECRETARY", ends_on=None).member
     return Place(
         branch=branch,
@@ -213,6 +249,7 @@ def build_place(branch: Branch, today: date) -> Place:
         entry=entries["open"],
         evidence=evidence,
         reviewed_entry=entries["reviewing"],
+        published_entry=entries["published"],
         criterion=bonus,
         registration=registrations["open"],
         activity=rounds.record_activity(
@@ -224,6 +261,8 @@ def build_place(branch: Branch, today: date) -> Place:
         ),
         publication=publication,
         objection=objection,
+        attachment=attachment,
+        appeal=appeal,
         result=MonthlyResult.objects.current().get(member=subject, month=months["published"]),
         talk=follow_ups[FollowUp.Kind.TALK],
         interview=follow_ups[FollowUp.Kind.INTERVIEW],
@@ -243,6 +282,8 @@ def build_place(branch: Branch, today: date) -> Place:
             opened_at=now,
         ),
         notice=Notice.objects.filter(user=subject.user).latest("pk"),
+        book=book,
+        rule_draft=drafting.start(branch=branch, source=book, by=by, at=now),
         exemption=Exemption.objects.create(
             member=subject,
             first_month=add_months(this, 2),

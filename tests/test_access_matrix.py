@@ -56,6 +56,12 @@ def this_year(world: World, place: Place) -> list[Any]:
 LINE = ("sheet.pk", "entry.pk")
 REVIEWED = ("rounds.reviewing.pk", "reviewed_entry.pk")
 
+
+def drafted(world: World, place: Place) -> list[Any]:
+    """A draft and its first criterion."""
+    return [place.rule_draft.pk, place.rule_draft.criteria.all()[0].pk]
+
+
 ARGS: dict[str, Args] = {
     "registration": of("registration.pk"),
     "activity": of("activity.pk"),
@@ -111,7 +117,25 @@ ARGS: dict[str, Args] = {
     "round_of_sheet": of("sheet.pk"),
     "evidence_thumbnail": of("evidence.pk"),
     "evidence": of("evidence.pk"),
-    "rule_book": lambda world, place: [place.branch.rule_books.get().pk],
+    "rule_book": of("book.pk"),
+    "rule_book:draft": of("rule_draft.pk"),
+    "rule_book_diff": of("book.pk"),
+    "rule_book_trial": of("rule_draft.pk"),
+    "rule_book_approval": of("rule_draft.pk"),
+    "read_rule_book": of("book.pk"),
+    "offer_rule_book": of("book.pk"),
+    "withdraw_offer": of("book.pk"),
+    "start_draft": of("branch.pk"),
+    "rule_book_edit": of("rule_draft.pk"),
+    "rule_book_head": of("rule_draft.pk"),
+    "add_criterion": of("rule_draft.pk"),
+    "change_criterion": drafted,
+    "move_criterion": drafted,
+    "retire_criterion": drafted,
+    "restore_criterion": of("rule_draft.pk"),
+    "submit_rule_book": of("rule_draft.pk"),
+    "take_back_rule_book": of("rule_draft.pk"),
+    "discard_rule_book": of("rule_draft.pk"),
     "open_notice": of("notice.pk"),
     "roll_member": of("subject.pk"),
     "roll_particulars": of("subject.pk"),
