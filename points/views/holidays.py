@@ -46,7 +46,7 @@ def holiday_year(request: Request, year: int) -> HttpResponse:
     if year not in YEARS:
         raise Http404
     known = selectors.year_of(year)
-    posted = request.POST or None
+    posted = request.POST if request.method == "POST" else None
     made_up = "\n".join(one.day.isoformat() for one in known.days if one.is_workday)
     initial = {"number": known.notice.number if known.notice else "", "made_up": made_up}
     form = NoticeForm(posted, year=year, initial=initial)

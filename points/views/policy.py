@@ -61,7 +61,7 @@ def new_policy(request: Request, pk: int) -> HttpResponse:
     policy = services.PolicyBook().of(committee.pk, months[0])
     figures = {name: getattr(policy, name) for name in services.FIGURES}
     form = PolicyForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         months=months,
         instance=Policy(committee=committee, **figures),
         initial={"effective_from": months[0].isoformat()},
@@ -80,7 +80,7 @@ def change_policy(request: Request, pk: int) -> HttpResponse:
     )
     months = services.possible_months(version.committee_id, today=timezone.localdate())
     form = PolicyForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         months=months,
         instance=version,
         initial={"effective_from": version.effective_from.isoformat()},
