@@ -53,7 +53,6 @@ ROLL_STEPS = {
             _("Change the positions"),
             "badge-check",
             _is_on_roll,
-            _("Tick all positions that are held from that day on; none removes the member."),
         ),
         RollStep("duty", _("Change a leadership duty"), "layers", _is_on_roll),
         RollStep(

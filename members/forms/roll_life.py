@@ -76,7 +76,7 @@ class PositionForm(ChangeForm):
         label=_("Positions from that day on"),
         choices=Position.Kind.choices,
         required=False,
-        help_text=_("Tick none to remove the member from office."),
+        help_text=_("Tick all positions that are held from that day on; none removes the member."),
         widget=forms.CheckboxSelectMultiple,
     )
     replaces = forms.BooleanField(
