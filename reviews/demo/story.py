@@ -55,6 +55,7 @@ class Plan:
     base: Decimal = rule_book.BASE
     pass_line: Decimal = rule_book.PASS_LINE
     starter_only: bool = False
+    is_strict: bool = False
     first_month: int = 1
     seats: int = 5
 
@@ -62,7 +63,7 @@ class Plan:
 PLANS = (
     Plan("office", "办公室党支部", 17),
     Plan("finance", "规划财务处党支部", 13),
-    Plan("employment", "就业促进处党支部", 18, lags_behind=True),
+    Plan("employment", "就业促进处党支部", 18, lags_behind=True, is_strict=True),
     Plan("pension", "养老保险处党支部", 15),
     Plan("labour", "劳动关系处党支部", 14, seats=3),
     Plan("personnel", "人事教育处党支部", 14),
@@ -76,7 +77,15 @@ PLANS = (
         starter_only=True,
         seats=3,
     ),
-    Plan("levy", "登记征缴处党支部", 16, "厅属事业单位", early=True, scene=Scene.REVIEWING),
+    Plan(
+        "levy",
+        "登记征缴处党支部",
+        16,
+        "厅属事业单位",
+        early=True,
+        scene=Scene.REVIEWING,
+        is_strict=True,
+    ),
     Plan("benefits", "待遇审核处党支部", 16, "厅属事业单位", early=True, scene=Scene.PUBLISHED),
     Plan("audit", "稽核风控处党支部", 13, "厅属事业单位", early=True, seats=3),
     Plan(
@@ -123,10 +132,13 @@ DEEDS = (
     Deed("labour", 9, LOWER, back=0),
     Deed("personnel", 0, LOW, back=2),
     Deed("pension", 10, VETO, back=3),
+    Deed("it", 9, LOW, back=1),
     *(Deed("counter", seat, LOWER, month_of_frozen_year=12) for seat in (6, 7, 8, 9, 10)),
 )
 # They brought home nothing else in the year that counts against the branch.
 PLAIN = {("counter", seat) for seat in (6, 7, 8, 9, 10)}
+# Whose appeal against a talk was upheld: branch and seat of a deed above.
+APPELLANT = ("it", 9)
 # Among the first three of their branch in the frozen year, and not yet full members then.
 PROBATIONARY_FIRST = ("it", 8)
 PROBATIONARY_NOW = (("office", 14), ("employment", 15), ("levy", 13))
