@@ -9,8 +9,10 @@ from django.core.files.storage import default_storage
 from lib.steps import Refused
 from members.models import Notice
 from points.files import inspect
-from points.models import Decision, Declaration, Entry, Evidence
+from points.models import Decision, Declaration, Entry, Evidence, Remark
+from points.selectors.sheet import sheet_of
 from points.services import declaration as declarations
+from reviews.services import review as reviewing
 from tests.points.uploads import pdf, picture
 from tests.reviews.branch_month import BranchMonth, at
 
@@ -352,3 +354,139 @@ def test_too_many_files_on_one_item_are_refused(branch):
 
 def test_points_are_claimed_as_the_rule_says(branch):
     assert add(branch, line=branch.line(times="3.00")).claimed_points == Decimal("6.00")
+
+
+# -- dates, lateness, taking back -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("day", [21, 31])
+def test_what_has_not_happened_yet_is_not_declared(branch, day):
+    with pytest.raises(Refused):
+        add(branch, line=branch.line(day=day))
+    assert not Entry.objects.exists()
+
+
+def test_what_happened_today_is_declared(branch):
+    assert add(branch, line=branch.line(day=20)).occurred_on.day == 20
+
+
+@pytest.mark.parametrize(
+    ("state", "was_filed", "was_late", "today", "late"),
+    [
+        (State.DRAFT, False, False, 25, False),
+        (State.DRAFT, False, False, 26, True),
+        (State.RETURNED, True, False, 29, False),
+        (State.RETURNED, True, True, 20, True),
+        (State.RETURNED, False, False, 29, True),
+    ],
+)
+def test_a_page_says_late_as_the_submission_will(branch, state, was_filed, was_late, today, late):
+    sheet = branch.sheet("member")
+    sheet.state, sheet.is_late = state, was_late
+    sheet.submitted_at = WHEN if was_filed else None
+
+    assert declarations.would_be_late(sheet, today=branch.day(today)) is late
+
+
+@pytest.mark.parametrize(
+    ("who", "works"), [("member", True), ("secretary", True), ("deputy", False), ("other", False)]
+)
+def test_whoever_entered_a_paper_form_takes_back_a_slip(branch, who, works):
+    sheet = branch.sheet("member")
+    sheet = declarations.submit(
+        pk=sheet.pk, seen=sheet.revision, by=branch.actor("secretary"), at=WHEN
+    )
+    back = {"pk": sheet.pk, "seen": sheet.revision, "by": branch.actor(who), "at": WHEN}
+
+    if works:
+        taken = declarations.take_back(**back)
+        assert (taken.state, taken.entered_by) == (State.DRAFT, None)
+    else:
+        with pytest.raises(PermissionDenied):
+            declarations.take_back(**back)
+
+
+# -- remarks ----------------------------------------------------------------------------------
+
+
+def returned(branch):
+    """The member's sheet of one item, returned with a remark on it."""
+    entry = add(branch, files=[accepted()])
+    branch.file("member")
+    branch.start()
+    reviewing.return_sheet(
+        pk=branch.round.pk,
+        declaration_id=branch.sheet("member").pk,
+        reason="",
+        remarks={entry.pk: "日期与签到表不符"},
+        by=branch.actor("secretary"),
+        at=at(10, 28),
+    )
+    return entry
+
+
+def test_an_item_that_was_remarked_on_stays_readable_when_it_is_removed(
+    branch, django_capture_on_commit_callbacks
+):
+    entry = returned(branch)
+    evidence, sheet = entry.evidence.get(), branch.sheet("member")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        declarations.drop_line(
+            pk=sheet.pk,
+            entry_id=entry.pk,
+            seen=sheet.revision,
+            by=branch.actor("member"),
+            at=at(10, 29),
+        )
+
+    assert not sheet.entries.standing().exists()
+    assert Remark.objects.get().entry == entry
+    assert not stored(evidence)
+
+
+def test_a_remark_stands_beside_its_item_until_the_sheet_is_filed_again(branch):
+    entry = returned(branch)
+    sheet, by = branch.sheet("member"), branch.actor("member")
+    assert [str(one) for one in sheet_of(sheet, by).declared[0].remarks] == ["日期与签到表不符"]
+
+    declarations.change_line(
+        pk=sheet.pk,
+        entry_id=entry.pk,
+        line=branch.line(day=9),
+        seen=sheet.revision,
+        by=by,
+        at=at(10, 29),
+    )
+    sheet = declarations.submit(pk=sheet.pk, seen=sheet.revision + 1, by=by, at=at(10, 29))
+    assert sheet_of(sheet, by).remarked == 0
+
+    put(sheet, State.RETURNED)
+    sheet.submitted_at = at(10, 29)
+    assert sheet_of(sheet, by).remarked == 0
+
+
+def test_a_remark_on_what_was_declared_anew_is_shown_apart(branch):
+    entry = returned(branch)
+    Decision.objects.create(
+        entry=entry,
+        outcome="REJECTED",
+        reason="不符",
+        decided_by=branch.users["secretary"],
+        decided_at=at(10, 28),
+    )
+    sheet, by = branch.sheet("member"), branch.actor("member")
+    declarations.change_line(
+        pk=sheet.pk,
+        entry_id=entry.pk,
+        line=branch.line(day=9),
+        seen=sheet.revision,
+        by=by,
+        at=at(10, 29),
+    )
+
+    shown = sheet_of(branch.sheet("member"), by)
+    assert (len(shown.declared[0].remarks), [one.entry for one in shown.gone_remarks]) == (
+        0,
+        [entry],
+    )

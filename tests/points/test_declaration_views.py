@@ -1,13 +1,17 @@
 """The declaration's pages: happy paths, refusals, and the same queries for 1 and 3 items."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import ngettext
 
+from lib.months import month_of
 from points.models import Declaration, Entry, Evidence
 from points.services import declaration as declarations
+from reviews.services import review as reviewing
 from tests.points.uploads import located_picture, office, pdf, upload
 from tests.reviews.branch_month import OCTOBER, BranchMonth, at
 
@@ -355,3 +359,126 @@ def test_the_default_day_is_within_the_month(branch, member):
 
     today = timezone.localdate()
     assert initial["occurred_on"] == min(max(today, OCTOBER), at(10, 31).date())
+
+
+# -- copies, print, remarks, doubles ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [("member", 200), ("deputy", 200), ("staff", 200), ("other", 404), ("staff elsewhere", 404)],
+)
+def test_who_prints_a_sheet(branch, client, who, status):
+    client.force_login(branch.users[who])
+
+    assert client.get(url(branch, "declaration_print")).status_code == status
+
+
+def test_a_sheet_is_printed_with_its_items_and_lines_to_sign(branch, member):
+    branch.file("member", branch.line(), submit=False)
+    branch.register("member")
+
+    page = member.get(url(branch, "declaration_print"))
+
+    printed = text(page)
+    for found in (
+        branch.member.name,
+        branch.member.staff_no,
+        branch.study.text,
+        "缺席",
+        "本人签字",
+    ):
+        assert found in printed
+    assert (len(page.context["rows"]), list(page.context["blank_rows"])) == (1, [])
+
+
+@pytest.mark.parametrize(("with_items", "query"), [(True, {"blank": "1"}), (False, {})])
+def test_a_blank_form_has_empty_rows_and_what_can_be_declared(branch, member, with_items, query):
+    if with_items:
+        branch.file("member", branch.line(), submit=False)
+
+    page = member.get(url(branch, "declaration_print"), query)
+
+    assert (page.context["rows"], len(page.context["blank_rows"])) == ([], 8)
+    (group,) = page.context["groups"]
+    assert [choice.criterion for choice in group.choices] == [branch.study]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_printed_sheet_takes_the_same_queries_for_1_and_3_items(
+    branch, member, count, django_assert_num_queries
+):
+    branch.file("member", *[branch.line(day=day) for day in range(1, count + 1)], submit=False)
+    with django_assert_num_queries(PRINT_QUERIES):
+        page = member.get(url(branch, "declaration_print"))
+    assert len(page.context["rows"]) == count
+
+
+PRINT_QUERIES = 17
+
+
+def test_a_day_to_come_is_refused_beside_its_field(branch, member):
+    november = branch.also(month_of(timezone.localdate()))
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    if tomorrow.month != november.month.month:
+        pytest.skip("no day of this month is to come")
+    sheet = november.sheet("member")
+
+    response = member.post(
+        reverse("add_line", args=[sheet.pk]),
+        said(november, occurred_on=tomorrow.isoformat()),
+    )
+
+    assert response.status_code == 422
+    assert list(response.context["panel"].form.errors) == ["occurred_on"]
+
+
+def test_the_line_being_typed_is_warned_of_its_double(branch, member):
+    branch.register("member", item=branch.item(branch.study, day=8))
+    member.post(url(branch, "keep_typed"), said(branch))
+
+    page = member.get(MONTH, {"item": branch.study.pk})
+
+    assert page.context["double"]
+
+
+def test_changing_an_item_is_estimated_without_what_it_was(branch, member):
+    branch.study.max_points_month = 2
+    branch.study.save()
+    branch.file("member", branch.line(), submit=False)
+    entry = branch.entry("member")
+    member.post(url(branch, "keep_typed"), said(branch, entry=entry.pk))
+
+    page = member.get(MONTH, {"entry": entry.pk})
+
+    assert (page.context["trial"].credited, page.context["trial"].cuts) == (2, [])
+
+
+def test_a_remark_stands_on_the_members_page_and_on_the_home_page(branch, member):
+    branch.file("member", branch.line())
+    branch.start()
+    reviewing.return_sheet(
+        pk=branch.round.pk,
+        declaration_id=branch.sheet("member").pk,
+        reason="",
+        remarks={branch.entry("member").pk: "日期与签到表不符"},
+        by=branch.actor("secretary"),
+        at=at(10, 28),
+    )
+
+    assert "日期与签到表不符" in text(member.get(MONTH))
+    (to_do,) = member.get(reverse("home")).context["to_dos"]
+    one = ngettext("%(count)s item has a remark", "%(count)s items have a remark", 1)
+    assert to_do.note == one % {"count": 1}
+
+
+def test_what_was_entered_on_behalf_says_by_whom_and_can_be_taken_back(branch, member):
+    branch.sheet("member")
+    declarations.submit(
+        pk=branch.sheet("member").pk, seen=0, by=branch.actor("secretary"), at=at(10, 20)
+    )
+
+    page = member.get(MONTH)
+
+    assert branch.users["secretary"].display_name in text(page)
+    assert page.context["sheet"].can_take_back

@@ -7,9 +7,10 @@ import zlib
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from lib.steps import Refused
-from points.files import MAX_SIDE, inspect
+from points.files import MAX_SIDE, inspect, thumbnail
 from tests.points.uploads import located_picture, office, pdf, picture
 
 LIMIT = 10 * 1024 * 1024
@@ -123,3 +124,37 @@ def test_a_name_loses_its_path_and_control_characters():
 
 def test_the_same_picture_twice_is_the_same_content():
     assert look(located_picture()).sha256 == look(located_picture()).sha256
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("tail", [b"<script>alert(1)</script>", office(), b"%PDF-1.4 %%EOF"])
+def test_what_hangs_behind_a_picture_is_cut_off(kind, tail):
+    """A file that is a picture to one program and something else to another (polyglot)."""
+    accepted = look(picture(kind) + tail, "证明.html")
+
+    assert tail not in accepted.content
+    assert accepted.suffix in (".jpg", ".png")
+
+
+def test_what_hides_in_a_picture_is_cut_off():
+    hidden = PngInfo()
+    hidden.add_text("Comment", "<script>alert(1)</script>")
+    hidden.add_text("Location", "30.65,104.06")
+    accepted = look(picture("PNG", pnginfo=hidden))
+
+    assert b"script" not in accepted.content
+    assert b"30.65" not in accepted.content
+
+
+def test_the_place_of_a_picture_is_gone():
+    with Image.open(io.BytesIO(located_picture())) as sent:
+        assert sent.getexif().get_ifd(0x8825)
+    with Image.open(io.BytesIO(look(located_picture()).content)) as stored:
+        assert not stored.getexif().get_ifd(0x8825)
+
+
+def test_a_thumbnail_is_made_of_pictures_only():
+    with Image.open(io.BytesIO(thumbnail(picture(size=(900, 300))))) as small:
+        assert small.size == (160, 53)
+    with pytest.raises(Refused):
+        thumbnail(pdf())

@@ -4,14 +4,18 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.utils.translation import gettext
 
+from points.files import inspect
 from points.models import CategoryCap, Criterion, Declaration
-from points.scoring import CATEGORY_MONTH, POINTS_MONTH, TIMES_MONTH, Cut
+from points.scoring import CATEGORY_MONTH, POINTS_MONTH, POINTS_YEAR, TIMES_MONTH, Cut
 from points.selectors.criteria import haystack, initials, search
 from points.selectors.cuts import explain_cut, explain_cuts
 from points.selectors.estimate import Left, Trial, estimate
-from points.selectors.sheet import sheet_of, standing_entries
-from tests.reviews.branch_month import BranchMonth
+from points.selectors.sheet import double_of, sheet_of, standing_entries
+from points.services import declaration as declarations
+from tests.points.uploads import picture
+from tests.reviews.branch_month import BranchMonth, at
 
 D = Decimal
 
@@ -138,3 +142,103 @@ def test_months_before_use_up_the_year():
     later.save(force_insert=True)
 
     assert estimate(later, []).left(branch.study).points == D("1.00")
+
+
+def rooms_of(branch: BranchMonth, criterion: Criterion, **how):
+    found = estimated(branch)
+    if "without" in how:
+        found = found.without(how["without"])
+    return [(room.cap, room.limit, room.left) for room in found.rooms(criterion)]
+
+
+@pytest.mark.django_db
+def test_what_is_left_is_said_for_every_cap_by_itself():
+    branch = BranchMonth()
+    Criterion.objects.filter(pk=branch.study.pk).update(
+        max_times_month=D("4.00"), max_points_month=D("6.00"), max_points_year=D("20.00")
+    )
+    branch.study.refresh_from_db()
+    CategoryCap.objects.create(rule_book=branch.book, category="STUDY", max_plus_month=D("9.00"))
+    branch.file("member", branch.line(), submit=False)
+    branch.register("member", item=branch.item(branch.study))
+
+    assert rooms_of(branch, branch.study) == [
+        (TIMES_MONTH, D("4.00"), D("2.00")),
+        (POINTS_MONTH, D("6.00"), D("2.00")),
+        (POINTS_YEAR, D("20.00"), D("16.00")),
+        (CATEGORY_MONTH, D("9.00"), D("5.00")),
+    ]
+    assert estimated(branch).category_room("STUDY").left == D("5.00")
+    assert estimated(branch).category_room("WORK") is None
+    entry = branch.sheet("member").entries.get(source="DECLARED")
+    assert rooms_of(branch, branch.study, without=entry.pk)[1] == (
+        POINTS_MONTH,
+        D("6.00"),
+        D("4.00"),
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("state", ["DRAFT", "IN_REVIEW", "RETURNED"])
+def test_what_is_left_is_the_same_on_a_returned_sheet(state):
+    branch = BranchMonth()
+    Criterion.objects.filter(pk=branch.study.pk).update(max_points_month=D("6.00"))
+    branch.study.refresh_from_db()
+    branch.file("member", branch.line())
+    branch.start()
+    branch.decide(branch.entry("member"), "REJECTED", by="secretary", reason="不符")
+    Declaration.objects.update(state=state)
+
+    assert rooms_of(branch, branch.study) == [(POINTS_MONTH, D("6.00"), D("4.00"))]
+
+
+@pytest.mark.django_db
+def test_an_item_without_caps_has_no_room_to_speak_of():
+    branch = BranchMonth()
+
+    assert rooms_of(branch, branch.study) == []
+
+
+@pytest.mark.django_db
+def test_an_item_is_doubled_by_another_of_its_day_and_by_what_the_branch_registered():
+    branch = BranchMonth()
+    branch.file("member", branch.line(day=8), branch.line(day=8), branch.line(day=9), submit=False)
+    branch.register("member", item=branch.item(branch.study, day=9))
+    sheet = sheet_of(branch.sheet("member"), branch.actor("member"))
+    twice = gettext("This item stands here twice for the same day: the same matter counts once.")
+    registered = gettext(
+        "The branch has registered this item for the same day: the same matter counts once."
+    )
+
+    assert [row.doubles for row in sheet.declared] == [[twice], [twice], [registered]]
+    assert (sheet.doubled, [row.doubles for row in sheet.registered]) == (3, [[]])
+    assert double_of(sheet, branch.line(day=10)) == ""
+    assert double_of(sheet, branch.line(day=9)) == registered
+    alone = sheet.declared[2].entry.pk
+    assert double_of(sheet, branch.line(day=9), changing=alone) == registered
+    assert double_of(sheet, branch.line(day=8), changing=alone) == twice
+
+
+@pytest.mark.django_db
+def test_a_file_is_doubled_across_months_but_not_across_members():
+    october = BranchMonth()
+    photo = inspect(name="合影.jpg", content=picture(), max_bytes=10**7)
+
+    def attach(month, who, day):
+        sheet = month.sheet(who)
+        when = at(month.month.month, 20)
+        how = {"seen": sheet.revision, "by": month.actor(who), "at": when, "files": [photo]}
+        return declarations.add_line(pk=sheet.pk, line=month.line(day=day), **how)
+
+    attach(october, "member", 8)
+    attach(october, "other", 8)
+    november = october.also(date(2026, 11, 1))
+    attach(november, "member", 9)
+
+    sheet = sheet_of(november.sheet("member"), november.actor("member"))
+    text = gettext(
+        "The same file is attached to “%(item)s” in %(month)s: the same matter counts once."
+    ) % {"item": october.study.text, "month": "2026年10月"}
+    assert [row.doubles for row in sheet.declared] == [[text]]
+    other = sheet_of(october.sheet("other"), october.actor("other"))
+    assert [row.doubles for row in other.declared] == [[]]
