@@ -31,6 +31,7 @@ def notices(request: Request) -> HttpResponse:
     context: dict[str, Any] = {
         "page": Paginator(listed, PER_PAGE).get_page(request.GET.get("page")),
         "only_unread": only_unread,
+        "sees_deliveries": is_staff_or_administrator(request.actor),
         **counts,
     }
     return render(request, "members/notice_list.html", context)

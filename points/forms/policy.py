@@ -29,6 +29,19 @@ AT_LEAST_ONE = (
 MOST_DAYS = 60
 
 
+def _place(name: str) -> str:
+    """A place of the notice as it is written, with what it stands for."""
+    meanings = {
+        "branch": _("the branch's name"),
+        "months": _("the month or months"),
+        "first_day": _("first day of the publication"),
+        "last_day": _("last day of the publication"),
+        "count": _("number of members"),
+    }
+    meaning = meanings.get(name)
+    return f"{{{name}}}（{meaning}）" if meaning else f"{{{name}}}"
+
+
 class PolicyForm(forms.ModelForm[Policy]):
     """A version of a committee's policy; the service says whether its month is free."""
 
@@ -56,10 +69,7 @@ class PolicyForm(forms.ModelForm[Policy]):
             field.widget.attrs.update(min=1, max=most)
         self.fields["notice_template"].help_text = _(
             "Empty: the standard text. Places that are filled in: %(places)s. Standard text: %(text)s"
-        ) % {
-            "places": "、".join(f"{{{name}}}" for name in PLACES),
-            "text": default_template(),
-        }
+        ) % {"places": "、".join(map(_place, PLACES)), "text": default_template()}
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields as they belong together, each group with its heading."""

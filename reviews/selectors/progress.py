@@ -37,6 +37,7 @@ class LateRow:
     names: Sequence[str]
     more: int
     is_staffs: bool
+    is_mine: bool
     has_secretary: bool
     is_reminded: bool
 
@@ -97,6 +98,7 @@ def late_rows(actor: Actor, today: date) -> list[LateRow]:
                 names=names[:MOST_NAMES],
                 more=max(0, len(names) - MOST_NAMES),
                 is_staffs=not one.members,
+                is_mine=not one.members and actor.user.pk in one.users,
                 has_secretary=one.branch in with_secretary,
                 is_reminded=keys[one] in reminded,
             )
