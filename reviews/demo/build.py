@@ -63,6 +63,7 @@ def build(*, now: datetime) -> Built:
         )
         play_appeals(department)
         play_rule_books(department)
+        play_roll_life(department)
     read_old_notices(calendar)
     return Built(
         branches=Branch.objects.count(),

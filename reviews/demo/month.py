@@ -17,7 +17,7 @@ from points.rules import applies_to
 from points.services import declaration as declarations
 from points.services.declaration import Line
 from points.services.registration import Item
-from reviews.demo import files, story
+from reviews.demo import files, registration, story
 from reviews.demo.roll import Department
 from reviews.models import Meeting, Publication, Round
 from reviews.services import conclusion as concluding
@@ -141,6 +141,7 @@ class BranchMonth:
         for member, items in self.deeds.items():
             for code, times in items:
                 self.register(code, [Member(pk=member)], 12, until, times=times)
+        registration.hold_activities(self, until)
 
     def register(
         self, code: str, members: Sequence[Member], number: int, until: int, times: int = 1
@@ -153,7 +154,14 @@ class BranchMonth:
         rounds.register(
             pk=self.round.pk,
             token=UUID(int=self.dice.getrandbits(128)),
-            item=Item(criterion, Decimal(times), day, self.reason(code)),
+            item=Item(
+                criterion,
+                Decimal(times),
+                day,
+                self.reason(code),
+                document_no=f"厅机纪〔{day.year}〕{day.month}号" if is_committee_matter else "",
+                document_on=day if is_committee_matter else None,
+            ),
             members=[member.pk for member in members],
             by=self.department.staff(day) if is_committee_matter else self.secretary(number),
             at=self.at(number, 16),
@@ -238,6 +246,7 @@ class BranchMonth:
 
     def conclude(self, number: int) -> Publication | None:
         """Approve what is still undecided, each by somebody who may; meet and publish."""
+        registration.decide_proposals(self, number)
         for by in (self.second(number), self.secretary(number), self.third(number)):
             if not rounds.undecided(self.round):
                 break

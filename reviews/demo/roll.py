@@ -327,6 +327,7 @@ def _store_rule_book(
             text=item.text,
             points=item.points,
             registered_by=item.who,
+            trigger=item.trigger,
             applies_to=item.applies_to,
             max_points_month=item.month,
             max_points_year=item.year,
@@ -335,7 +336,7 @@ def _store_rule_book(
             sort_order=order,
         )
         for order, item in enumerate(rule_book.ITEMS, start=1)
-        if item.is_starter or not plan.starter_only
+        if (item.is_starter or not plan.starter_only) and (plan.is_strict or not item.is_strict)
     )
     department.criteria[book.pk] = {row.code: row for row in rows}
     department.codes[plan.key] = frozenset(department.criteria[book.pk])

@@ -12,11 +12,12 @@ from points.models import Category, Criterion
 RegisteredBy = Criterion.RegisteredBy
 AppliesTo = Criterion.AppliesTo
 
-MEMBER, BRANCH, EITHER, COMMITTEE = (
+MEMBER, BRANCH, EITHER, COMMITTEE, SYSTEM = (
     RegisteredBy.MEMBER,
     RegisteredBy.BRANCH,
     RegisteredBy.EITHER,
     RegisteredBy.COMMITTEE,
+    RegisteredBy.SYSTEM,
 )
 
 BASE = Decimal("80.00")
@@ -59,6 +60,8 @@ class Item:
     applies_to: str = AppliesTo.EVERYONE
     zeroes_month: bool = False
     is_starter: bool = True
+    is_strict: bool = False
+    trigger: str = ""
 
 
 def _number(text: str) -> Decimal | None:
@@ -68,7 +71,8 @@ def _number(text: str) -> Decimal | None:
 def _items(category: str, who_for: str, lines: str) -> list[Item]:
     """Read the table below: code | points | month / year | who | marks | text.
 
-    Marks: E evidence, Z zeroes the month, X left out of the starter set.
+    Marks: E evidence, Z zeroes the month, X left out of the starter set, S only where a branch
+    takes off points for sheets that come late or not at all.
     """
     items = []
     for line in lines.strip().splitlines():
@@ -87,12 +91,20 @@ def _items(category: str, who_for: str, lines: str) -> list[Item]:
                 applies_to=who_for,
                 zeroes_month="Z" in marks,
                 is_starter="X" not in marks,
+                is_strict="S" in marks,
+                trigger=_TRIGGERS.get(code, ""),
             )
         )
     return items
 
 
-_WHO = {"D": MEMBER, "B": BRANCH, "DB": EITHER, "C": COMMITTEE}
+_WHO = {"D": MEMBER, "B": BRANCH, "DB": EITHER, "C": COMMITTEE, "S": SYSTEM}
+# What the system notices by itself, by code.
+_TRIGGERS = {
+    "YW-08": Criterion.Trigger.LATE,
+    "YW-09": Criterion.Trigger.MISSING,
+    "SJ-02": Criterion.Trigger.REVIEW_LATE,
+}
 
 ITEMS: tuple[Item, ...] = (
     *_items(
@@ -134,6 +146,8 @@ ITEMS: tuple[Item, ...] = (
         YW-05 | -2 | 2/  | B  | X | 未按规定转接组织关系、更新信息
         YW-06 | 1  | 1/12| B  |   | 兼任党小组长、支委等党内工作并履职
         YW-07 | 3  | 3/9 | D  | E | 参加急难险重任务、突击队
+        YW-08 | -1 | 1/  | S  | S | 逾期提交个人申报表
+        YW-09 | -2 | 2/  | S  | S | 未提交个人申报表
         """,
     ),
     *_items(
@@ -218,7 +232,7 @@ ITEMS: tuple[Item, ...] = (
         """
         SJ-01A| -3 | 8/  | C  |   | 当月未召开支委会
         SJ-01B| -5 | 8/  | C  |   | 当季未召开党员大会
-        SJ-02 | -3 | 3/  | C  |   | 未按月组织评审或未按期公示
+        SJ-02 | -3 | 3/  | S  |   | 未按月组织评审或未按期公示
         SJ-03 | -5 | 10/ | C  |   | 对低于合格分值党员未按期谈话
         SJ-04 | -3 | 3/  | C  |   | 支部有党员当月积分为0
         SJ-05 | -5 | 5/5 | C  |   | 年度未讲党课（12月登记）
