@@ -86,15 +86,27 @@ class Estimate:
         Nothing is left to say in a month that is zero as a whole."""
         rule = criterion_rule(criterion)
         free = replace(rule, max_times_month=None, max_points_month=None, max_points_year=None)
-        caps = {
-            TIMES_MONTH: ("max_times_month", rule.max_times_month),
-            POINTS_MONTH: ("max_points_month", rule.max_points_month),
-            POINTS_YEAR: ("max_points_year", rule.max_points_year),
-        }
+        own = [
+            (
+                TIMES_MONTH,
+                rule.max_times_month,
+                replace(free, max_times_month=rule.max_times_month),
+            ),
+            (
+                POINTS_MONTH,
+                rule.max_points_month,
+                replace(free, max_points_month=rule.max_points_month),
+            ),
+            (
+                POINTS_YEAR,
+                rule.max_points_year,
+                replace(free, max_points_year=rule.max_points_year),
+            ),
+        ]
         rooms = []
-        for cap, (name, limit) in caps.items():
+        for cap, limit, alone in own:
             if limit is not None and rule.points:
-                rooms += self._room(cap, replace(free, **{name: limit}))
+                rooms += self._room(cap, alone)
         if rule.points > 0 and rule.category in self.rules.category_caps:
             rooms += self._room(CATEGORY_MONTH, free)
         return rooms
