@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from points.forms.line import EvidenceForm
 from reviews.forms.objection import ADD, CORRECT, CorrectionForm
@@ -15,9 +16,9 @@ class AppealForm(EvidenceForm):
     """What is wrong with the decision, with files."""
 
     text = forms.CharField(
-        label=_("What is wrong, and why"),
+        label=_("What I appeal against, and why"),
         max_length=2000,
-        help_text=_("The committee above your branch decides. Only those who decide read it."),
+        help_text=_("The committee above your branch decides; your branch committee can read it."),
         widget=forms.Textarea(attrs={"rows": 5}),
         error_messages={"required": _("Say what you appeal against and why.")},
     )
@@ -27,7 +28,7 @@ class DecisionForm(CorrectionForm):
     """Dismiss the appeal, or uphold it: alone, or with an entry put right."""
 
     verdict = forms.ChoiceField(
-        label=_("Decision"),
+        label=pgettext_lazy("appeal", "Decision"),
         choices=[
             (DISMISS, _("Dismiss: nothing changes")),
             (CORRECT, _("Uphold, and correct an entry")),

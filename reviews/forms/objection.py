@@ -178,7 +178,8 @@ class PostForm(EvidenceForm):
 def described(entry: Entry) -> str:
     """An entry in a list to choose from: what, when, its points as claimed and as decided."""
     decision = getattr(entry, "decided", None)
-    decided = f" → {signed_points(decision.points or 0)}" if decision else ""
+    points = (decision.points or Decimal(0)) if decision else entry.claimed_points
+    decided = f" → {signed_points(points)}" if points != entry.claimed_points else ""
     return (
         f"{entry.criterion.code} {entry.criterion.text} · {entry.occurred_on:%m-%d} · "
         f"{signed_points(entry.claimed_points)}{decided}"

@@ -199,7 +199,7 @@ def test_a_published_result_is_corrected_openly(browsers, office):
     page.goto(f"{browsers.base}/publications/{Publication.objects.get().pk}/")
     page.locator("main a, header a", has_text=said("Correction")).first.click()
     page.locator("select[name=member]").select_option(str(office.other.pk))
-    press(page, "Choose")
+    page.locator("form.pick-one button").click()
     page.locator("input[name=verdict][value=CORRECT]").check()
     page.locator("select[name=entry]").select_option(index=1)
     page.locator("select[name=outcome]").select_option("ADJUSTED")
