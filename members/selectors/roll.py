@@ -201,10 +201,11 @@ class Career:
     changes: list[RollChange]
 
 
-def standing_of(member: Member, today: date) -> Standing:
-    """What one may enter about a member follows from this. One query; reads the account."""
+def standing_of(member: Member) -> Standing:
+    """What one may enter about a member follows from this: whoever has a membership without
+    an end is on the roll. One query; reads the account."""
     return Standing(
-        is_on_roll=_not_ended(today).filter(member=member).exists(),
+        is_on_roll=member.memberships.filter(ends_on__isnull=True).exists(),
         is_full=member.is_full,
         is_retired=member.retired_on is not None,
         has_account=member.user is not None,

@@ -23,7 +23,7 @@ def roll_member(request: Request, pk: int) -> HttpResponse:
     """Memberships, positions, duties and exemptions by date, the history of the roll, and
     what one may enter now."""
     member, today = visible_member(request, pk), timezone.localdate()
-    standing = selectors.standing_of(member, today)
+    standing = selectors.standing_of(member)
     context = {
         "member": member,
         "standing": standing,

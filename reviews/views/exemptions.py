@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -135,7 +134,7 @@ def take_step(request: Request, found: Exemption, step: str, form: forms.Form) -
         elif step == "refuse":
             services.refuse(pk=found.pk, note=said["note"], by=by, at=at)
             messages.success(request, _("Refused. The branch and the member are told."))
-        elif step == "shorten":
+        else:
             services.shorten(
                 pk=found.pk,
                 last_month=said["last_month"],
@@ -144,8 +143,6 @@ def take_step(request: Request, found: Exemption, step: str, form: forms.Form) -
                 at=at,
             )
             messages.success(request, _("The exemption ends earlier now. The member is told."))
-        else:
-            raise PermissionDenied
     except Refused as refused:
         form.add_error(None, str(refused))
         found.refresh_from_db()

@@ -29,7 +29,7 @@ def roll_change(request: Request, pk: int, what: str) -> HttpResponse:
         raise Http404
     member, today = visible_member(request, pk), timezone.localdate()
     step = ROLL_STEPS[what]
-    if not step.is_open(selectors.standing_of(member, today)):
+    if not step.is_open(selectors.standing_of(member)):
         text = _("“%(step)s” does not apply to %(name)s now: it may have been entered already.")
         messages.info(request, text % {"step": step.label, "name": member.name})
         return redirect("roll_member", pk)
