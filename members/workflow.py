@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lib.steps import Step, Steps
 from members.models import Exemption
@@ -28,7 +29,13 @@ def _decides(approver: Approver, exemption: Exemption) -> bool:
 
 EXEMPTION_STEPS = Steps(
     [
-        Step("approve", _("Approve"), frozenset({State.REQUESTED}), State.APPROVED, _decides),
+        Step(
+            "approve",
+            pgettext_lazy("exemption", "Approve"),
+            frozenset({State.REQUESTED}),
+            State.APPROVED,
+            _decides,
+        ),
         Step("refuse", _("Refuse"), frozenset({State.REQUESTED}), State.REFUSED, _decides),
         Step("shorten", _("End it earlier"), frozenset({State.APPROVED}), None, _decides),
     ]

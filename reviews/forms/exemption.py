@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from members.forms.roll import as_month
 from members.models import Member
@@ -35,8 +36,10 @@ class ExemptionForm(forms.Form):
     """Who is not to be assessed, in which months, and why."""
 
     member = MemberChoice(Member.objects.none(), label=_("Member"), empty_label=_("Choose"))
-    first_month = MonthField(label=_("First month"))
-    last_month = MonthField(label=_("Last month"), help_text=_("The same for a single month."))
+    first_month = MonthField(
+        label=_("First month"), help_text=_("For a single month enter it twice.")
+    )
+    last_month = MonthField(label=pgettext_lazy("exemption", "Last month"))
     reason = forms.CharField(
         label=_("Reason"),
         max_length=200,
