@@ -122,6 +122,20 @@ class Recorded:
         ]
 
     @property
+    def names(self) -> list[tuple[str, Any, list[str]]]:
+        """Who was there, on leave and away, by name; what nobody was is left out."""
+        grouped = [
+            (state, label, [row.member.name for row in self.rows if row.state == state])
+            for state, label in words_of(self.activity.kind).items()
+        ]
+        return [group for group in grouped if group[2]]
+
+    @property
+    def with_points(self) -> list[Attended]:
+        """Those to whom it brought an entry, undone ones among them."""
+        return [row for row in self.rows if row.entry]
+
+    @property
     def is_undone(self) -> bool:
         return self.activity.undone_at is not None
 
