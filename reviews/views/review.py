@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,12 +19,14 @@ from members.requests import Request
 from points.models import Decision, Declaration, Entry
 from reviews.forms.review import DecisionForm, ReturnForm
 from reviews.models import Round
-from reviews.selectors.review import Grid, Line, grid_of, hides, line_of, may_return
+from reviews.selectors.review import Grid, Line, Sheet, grid_of, hides, line_of, may_return
 from reviews.services import review as reviewing
 from reviews.views.rounds import visible_round
 from reviews.workflow import ROUND_STEPS, Seat
 
 VIEWS = ("open", "warned", "all")
+# Members on one page of the grid.
+PER_PAGE = 20
 
 
 @page_for(is_branch_committee_or_staff)
@@ -35,15 +38,47 @@ def review(request: Request, pk: int) -> HttpResponse:
         return redirect(round_)
     grid = grid_of(round_, seat)
     view = request.GET.get("show", "open" if grid.waiting else "all")
+    view = view if view in VIEWS else "all"
+    sheets = [(sheet, shown(sheet.lines, view)) for sheet in grid.sheets]
+    on_show = [one for one in sheets if one[1] or view == "all" or one[0].is_returned]
+    page = page_of(request, on_show)
     context = {
         "round": round_,
         "grid": grid,
-        "view": view if view in VIEWS else "all",
+        "view": view,
         "tabs": tabs_of(round_, grid, view),
-        "sheets": [(sheet, shown(sheet.lines, view)) for sheet in grid.sheets],
+        "sheets": sheets,
+        "page": page,
+        "roster": roster_of(grid, on_show, view, page.number),
         "may_decide": ROUND_STEPS.is_open("decide", seat, round_),
     }
     return render(request, "reviews/review.html", context)
+
+
+def page_of(request: Request, on_show: list[tuple[Sheet, list[Line]]]) -> Page[Any]:
+    """So many members at a time, so that a large branch opens quickly on a small machine: the
+    page that was asked for, or the one on which a member stands."""
+    pages = Paginator(on_show, PER_PAGE)
+    asked = request.GET.get("member", "")
+    if "page" not in request.GET and asked:
+        ids = [str(sheet.member.pk) for sheet, _lines in on_show]
+        return pages.get_page(ids.index(asked) // PER_PAGE + 1 if asked in ids else 1)
+    return pages.get_page(request.GET.get("page"))
+
+
+def roster_of(
+    grid: Grid, on_show: list[tuple[Sheet, list[Line]]], view: str, current: int
+) -> list[tuple[Sheet, str]]:
+    """Everybody, each with the address at which they stand: on this page, on another one, or
+    among all, where this view does not show them."""
+    places = {sheet.member.pk: i // PER_PAGE + 1 for i, (sheet, _lines) in enumerate(on_show)}
+    found = []
+    for sheet in grid.sheets:
+        member = sheet.member.pk
+        number = places.get(member)
+        query = f"?show={view}&page={number}" if number else f"?show=all&member={member}"
+        found.append((sheet, f"{'' if number == current else query}#member-{member}"))
+    return found
 
 
 def shown(lines: list[Line], view: str) -> list[Line]:
@@ -145,7 +180,10 @@ def initial_form(request: Request, line: Line) -> DecisionForm:
 def line_response(request: Request, round_: Round, seat: Seat, entry_id: int) -> HttpResponse:
     """The line as it stands now, with the counts of the page; without htmx, the whole grid."""
     if not request.htmx:
-        return redirect(f"{reverse('review', args=[round_.pk])}?show=all#entry-{entry_id}")
+        line = line_of(round_, seat, entry_id)
+        member = line.entry.member_id if line else ""
+        query = f"?show=all&member={member}#entry-{entry_id}"
+        return redirect(reverse("review", args=[round_.pk]) + query)
     grid = grid_of(round_, seat)
     sheet, line = grid.find(entry_id)
     context = {"round": round_, "line": line, "grid": grid, "sheet": sheet, "is_focused": True}

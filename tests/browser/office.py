@@ -12,11 +12,12 @@ from django.utils.translation import gettext
 
 from lib.months import month_of
 from members.models import Position, User
-from members.rights import actor_on, system_actor
+from members.rights import Actor, actor_on, system_actor
 from points.models import Criterion
 from points.services.registration import Item
 from reviews.models import Round
 from reviews.services import opening
+from reviews.services import review as reviewing
 from reviews.services import round as rounds
 from tests.factories import (
     BranchFactory,
@@ -67,6 +68,22 @@ class Office:
 
     def person(self, name: str, **more):
         return MemberFactory(name=name, branch=self.branch, **more)
+
+    def actor(self, person) -> Actor:
+        return actor_on(person.user, self.today)
+
+    def decide(self, entry) -> None:
+        """Approve an entry, whoever may."""
+        reviewing.decide_entry(
+            pk=self.round.pk,
+            entry_id=entry.pk,
+            outcome="APPROVED",
+            points=None,
+            reason="",
+            seen=0,
+            by=system_actor(),
+            at=self.now,
+        )
 
     def register_absence(self) -> None:
         rounds.register(

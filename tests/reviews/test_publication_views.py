@@ -1,14 +1,16 @@
 """The branch's publication: in the roll's order, and nothing that others need not know."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from reviews.models import Publication
-from tests.reviews.branch_month import BranchMonth
+from reviews.services.corrections import Change
+from tests.reviews.branch_month import BranchMonth, at
 
 pytestmark = pytest.mark.django_db
 
@@ -132,3 +134,128 @@ def test_a_branch_is_found_by_its_name(branch, client):
     for query, found in ((branch.branch.name, 1), ("没有这个支部", 0)):
         page = client.get(reverse("publications"), {"q": query}).context["page"]
         assert len(page) == found
+
+
+# -- withdrawn, corrected, extended, of a quarter --------------------------------------------
+
+
+def page_of(client, user, publication, **query):
+    client.force_login(user)
+    return client.get(publication.get_absolute_url(), query)
+
+
+def test_what_was_withdrawn_is_shown_as_it_stood_then(branch, client):
+    branch.to("PUBLISHED")
+    old = Publication.objects.get()
+    branch.reopen()
+    branch.decide(branch.entry("member"), "REJECTED", by="deputy", reason="不符", seen=1)
+    branch.meet()
+    new = branch.conclude(when=at(10, 30))
+
+    def scores(publication):
+        page = page_of(client, branch.users["member"], publication).context["page"]
+        return [(str(row.result.score), row.is_corrected) for row in page.rows if row.is_mine]
+
+    assert scores(old) == [("82.00", False)]
+    assert scores(new) == [("80.00", False)]
+    body = text(page_of(client, branch.users["other"], old))
+    assert "漏记一项" in body
+    listed = client.get(reverse("publications")).context["page"]
+    assert [one.is_withdrawn for one in listed] == [False, True]
+
+
+def test_the_record_says_what_was_shown_when(branch, client):
+    branch.to("PUBLISHED")
+    branch.extend(date(2026, 11, 9))
+    publication = Publication.objects.get()
+    objection = branch.object()
+    branch.answer(
+        objection,
+        correction=Change(branch.entry("member").pk, "ADJUSTED", Decimal("3.00")),
+    )
+
+    page = page_of(client, branch.users["secretary"], publication).context["page"]
+    assert [item["icon"] for item in page.record][:3] == [
+        "megaphone",
+        "calendar-plus",
+        "pencil-line",
+    ]
+    first = page_of(client, branch.users["secretary"], publication, **{"as": "published"})
+    mine = next(row for row in first.context["page"].rows if row.name == branch.member.name)
+    assert mine.result.score == Decimal("82.00")
+    assert page_of(client, branch.users["member"], publication).context["page"].record == []
+
+
+@pytest.mark.parametrize("name", ["publication", "publication_notice"])
+def test_a_quarter_is_one_page_and_one_notice(client, name, django_assert_num_queries):
+    july = BranchMonth(month=date(2026, 7, 1)).quarterly()
+    months = [
+        july,
+        july.also(date(2026, 8, 1)).quarterly(),
+        july.also(date(2026, 9, 1)).quarterly(),
+    ]
+    months[1].register("other")
+    for month in months:
+        lead = month.publish()
+    client.force_login(july.users["member"])
+
+    with django_assert_num_queries(PUBLICATION_QUERIES + 1):  # which months one may see
+        page = client.get(reverse(name, args=[lead.pk])).context["page"]
+
+    assert [len(month.rows) for month in page.months] == [5, 5, 5]
+    assert [len(row.matters) for row in page.months[1].rows] == [0, 0, 0, 0, 1]
+
+
+def test_the_other_months_of_a_quarter_lead_to_its_notice(client):
+    july = BranchMonth(month=date(2026, 7, 1)).quarterly()
+    months = [
+        july,
+        july.also(date(2026, 8, 1)).quarterly(),
+        july.also(date(2026, 9, 1)).quarterly(),
+    ]
+    for month in months:
+        lead = month.publish()
+    client.force_login(july.users["member"])
+
+    response = client.get(july.round.publication.get_absolute_url())
+
+    assert response.url == lead.get_absolute_url()
+
+
+# -- extending and taking back ---------------------------------------------------------------
+
+
+def test_the_secretary_extends_with_a_reason(branch, client):
+    branch.publish(when=timezone.now())
+    publication = Publication.objects.get()
+    until = publication.ends_on + timedelta(days=3)
+    client.force_login(branch.users["secretary"])
+    address = reverse("extend_publication", args=[publication.pk])
+
+    refused = client.post(address, {"until": until, "reason": ""})
+    assert (refused.status_code, refused.context["form"]["until"].value()) == (422, str(until))
+    client.post(address, {"until": until, "reason": "部分党员出差在外"})
+
+    publication.refresh_from_db()
+    assert publication.ends_on == until
+
+
+def test_the_secretary_takes_a_running_publication_back(branch, client):
+    branch.publish(when=timezone.now())
+    client.force_login(branch.users["secretary"])
+    address = reverse("reopen", args=[branch.round.pk])
+
+    assert client.post(address, {"reason": ""}).status_code == 422
+    assert client.post(address, {"reason": "漏记一项"}).url == branch.round.get_absolute_url()
+    assert "漏记一项" in client.get(branch.round.get_absolute_url()).content.decode()
+    assert client.post(address, {"reason": "漏记一项"}).status_code == 422  # too late: it is open
+
+
+def test_after_the_end_the_page_says_what_to_do(branch, client):
+    branch.to("PUBLISHED")
+    Publication.objects.update(starts_on=date(2020, 1, 1), ends_on=date(2020, 1, 6))
+    client.force_login(branch.users["secretary"])
+    page = client.get(reverse("reopen", args=[branch.round.pk]))
+
+    assert page.context["is_over"]
+    assert "<textarea" not in page.content.decode()

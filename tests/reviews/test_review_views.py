@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from points.models import Decision, Entry
+from tests.factories import MemberFactory
 from tests.reviews.branch_month import BranchMonth
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,24 @@ def test_grid_shows_everybody_in_the_roll_order(secretary, month):
     assert [sheet.member for sheet, _lines in sheets] == [
         month.people[name] for name in ("secretary", "deputy", "organiser", "member", "other")
     ]
+
+
+def test_a_large_branch_is_reviewed_page_by_page(secretary, month):
+    for _each in range(20):
+        MemberFactory(branch=month.branch)
+    month.register("other")
+    address = reverse("review", args=[month.round.pk])
+
+    first = secretary.get(grid(month))
+    last = secretary.get(f"{grid(month)}&page=2")
+    there = secretary.get(f"{grid(month)}&member={first.context['sheets'][-1][0].member.pk}")
+
+    assert [len(page.context["page"]) for page in (first, last, there)] == [20, 5, 5]
+    assert len(first.context["roster"]) == 25
+    assert first.context["roster"][0][1].startswith("#member-")
+    assert first.context["roster"][-1][1].startswith("?show=all&page=2#member-")
+    # Only those with something to look at are counted where the view shows no others.
+    assert len(secretary.get(f"{address}?show=open").context["page"]) == 1
 
 
 def test_twins_are_to_be_looked_at_even_when_registering_approved_them(secretary, month):

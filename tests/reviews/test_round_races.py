@@ -7,6 +7,7 @@ one after the other are tested everywhere (test_review_services, test_publicatio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 from decimal import Decimal
 from threading import Barrier
 from uuid import uuid4
@@ -99,6 +100,50 @@ def test_concluding_twice_publishes_once(month):
     assert [text.split(":")[0] for text in told] == ["done", "refused"]
     assert Publication.objects.count() == 1
     assert MonthlyResult.objects.count() == 5
+
+
+def test_taking_back_and_month_end_follow_one_another(month):
+    month.publish()
+    last = month.round.publication.ends_on
+    following = last + timedelta(days=1)
+    told = race(
+        lambda: month.reopen(when=at(last.month, last.day, hour=23)),
+        lambda: month_end(on=following, by=system_actor(), at=at(following.month, following.day)),
+    )
+
+    month.round.refresh_from_db()
+    assert told[0] == "done"
+    if told == ["done", "done"]:
+        assert (month.round.state, month.round.publication) == ("REVIEWING", None)
+    else:
+        assert month.round.state == "CLOSED"
+        assert not Publication.objects.get().is_withdrawn
+
+
+def test_taking_back_twice_is_taking_back_once(month):
+    month.publish()
+    told = race(month.reopen, lambda: month.reopen(reason="另有遗漏"))
+
+    assert [text.split(":")[0] for text in told] == ["done", "refused"]
+    assert Event.objects.filter(verb="reopen").count() == 1
+
+
+def test_two_months_of_a_quarter_concluded_at_once_are_published_once(month):
+    july = BranchMonth(month=date(2026, 7, 1)).quarterly()
+    months = [july, *(july.also(date(2026, number, 1)).quarterly() for number in (8, 9))]
+    for one in months:
+        one.publish()
+    for one in months[:2]:
+        one.reopen(when=at(9, 29))
+        one.meet()
+
+    told = race(*(lambda one=one: one.conclude(when=at(9, 29)) for one in months[:2]))
+
+    assert told == ["done", "done"]
+    assert Publication.objects.standing().count() == 3
+    assert set(Round.objects.filter(branch=july.branch).values_list("state", flat=True)) == {
+        "PUBLISHED"
+    }
 
 
 def test_double_click_registers_once(month):
