@@ -24,8 +24,8 @@ class DrawForm(forms.Form):
     """From which months, how many. The token tells one form sent twice from two draws."""
 
     committee = forms.TypedChoiceField(label=_("Committee"), coerce=int)
-    first_month = forms.TypedChoiceField(label=_("First month"), coerce=parse_month)
-    last_month = forms.TypedChoiceField(label=_("Last month"), coerce=parse_month)
+    first_month = forms.TypedChoiceField(label=_("From month"), coerce=parse_month)
+    last_month = forms.TypedChoiceField(label=_("To month"), coerce=parse_month)
     measure = forms.ChoiceField(
         label=_("How much is drawn"),
         choices=[(SIZE, _("A number of entries")), (SHARE, _("A share of the pool"))],

@@ -171,9 +171,10 @@ def not_in(
 # -- one draw --------------------------------------------------------------------------------------
 
 
-def items_of(spot_check: SpotCheck) -> list[SpotCheckItem]:
+def items_of(spot_check: SpotCheck, *, reader: int | None = None) -> list[SpotCheckItem]:
     """The drawn entries in order, each with ``decided``: the decision at the moment of the
-    draw. Two queries."""
+    draw; and ``can_open``: nobody of the staff reads of an entry of their own before something
+    was found (``reader`` is their member id). Two queries."""
     then = Decision.objects.filter(decided_at__lte=spot_check.drawn_at).order_by("-number")
     items = list(
         spot_check.items.select_related(
@@ -182,6 +183,7 @@ def items_of(spot_check: SpotCheck) -> list[SpotCheckItem]:
     )
     for item in items:
         item.decided = next(iter(item.entry.decisions.all()), None)  # type: ignore[attr-defined]
+        item.can_open = bool(item.finding) or item.entry.member_id != reader  # type: ignore[attr-defined]
     return items
 
 

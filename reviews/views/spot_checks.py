@@ -89,7 +89,7 @@ def _visible(request: Request, pk: int) -> SpotCheck:
 def spot_check(request: Request, pk: int) -> HttpResponse:
     """One draw: how it was made, and its entries with inspectors and findings."""
     found = _visible(request, pk)
-    items = selectors.items_of(found)
+    items = selectors.items_of(found, reader=request.actor.member_id)
     context = {
         "spot_check": found,
         "items": items,
