@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from branches.models import Branch
 from lib.steps import Refused
-from members.models import Position, StaffAppointment
+from members.models import Position
 from members.notices import record, tell_users
 from members.rights import Actor
-from points.models import CategoryCap, Criterion, RuleBook, committee_chain
+from members.selectors.staff import StaffOfCommittees
+from points.models import CategoryCap, Criterion, RuleBook
 from points.rules import Drafter, may_draft_for
 from points.workflow import RULE_BOOK_STEPS
 
@@ -184,15 +185,8 @@ def obstacle_to_submit(book: RuleBook) -> str:
 
 def staff_above(branch: Branch, day: date) -> list[int]:
     """The accounts of the staff of the nearest committee upwards that has any. Two queries."""
-    chain = list(committee_chain(branch.committee))
-    users: dict[int, list[int]] = {}
-    for committee, user in (
-        StaffAppointment.objects.on(day)
-        .filter(committee__in=chain)
-        .values_list("committee", "user")
-    ):
-        users.setdefault(committee, []).append(user)
-    return next((users[committee] for committee in chain if committee in users), [])
+    staff = StaffOfCommittees(day)
+    return staff.of(staff.nearest(branch.committee_id))
 
 
 @transaction.atomic
