@@ -8,7 +8,7 @@ from typing import Any
 from lib.pinyin import initials
 from points.models import Category, Criterion
 from points.scoring import CATEGORY_MONTH
-from points.selectors.cuts import explain_room
+from points.selectors.cuts import explain_room, explain_room_briefly
 from points.selectors.estimate import Estimate, Left
 
 
@@ -47,7 +47,7 @@ def choices(criteria: Iterable[Criterion], estimate: Estimate | None) -> list[Ch
             criterion,
             estimate.left(criterion),
             rooms=[
-                explain_room(room.cap, room.limit, room.left)
+                explain_room_briefly(room.cap, room.left)
                 for room in estimate.rooms(criterion)
                 if room.cap != CATEGORY_MONTH
             ],

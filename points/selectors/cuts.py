@@ -57,3 +57,17 @@ def explain_room(cap: str, limit: object, left: object) -> str:
         case _other:
             raise ValueError(f"unknown cap: {cap}")
     return text % values
+
+
+def explain_room_briefly(cap: str, left: object) -> str:
+    """The same in a few words, for a list of many items."""
+    match cap:
+        case c if c == TIMES_MONTH:
+            text = _("%(left)s times left this month")
+        case c if c == POINTS_MONTH:
+            text = _("%(left)s points left this month")
+        case c if c == POINTS_YEAR:
+            text = _("%(left)s points left this year")
+        case _other:
+            raise ValueError(f"no cap of a single item: {cap}")
+    return text % {"left": points(left)}

@@ -10,7 +10,7 @@ from points.files import inspect
 from points.models import CategoryCap, Criterion, Declaration
 from points.scoring import CATEGORY_MONTH, POINTS_MONTH, POINTS_YEAR, TIMES_MONTH, Cut
 from points.selectors.criteria import haystack, initials, search
-from points.selectors.cuts import explain_cut, explain_cuts
+from points.selectors.cuts import explain_cut, explain_cuts, explain_room, explain_room_briefly
 from points.selectors.estimate import Left, Trial, estimate
 from points.selectors.sheet import double_of, sheet_of, standing_entries
 from points.services import declaration as declarations
@@ -242,3 +242,13 @@ def test_a_file_is_doubled_across_months_but_not_across_members():
     assert [row.doubles for row in sheet.declared] == [[text]]
     other = sheet_of(october.sheet("other"), october.actor("other"))
     assert [row.doubles for row in other.declared] == [[]]
+
+
+@pytest.mark.parametrize("cap", [TIMES_MONTH, POINTS_MONTH, POINTS_YEAR, CATEGORY_MONTH])
+def test_what_is_left_is_said_with_its_limit(cap):
+    sentence = explain_room(cap, D("7.00"), D("2.50"))
+
+    assert "2.5" in sentence
+    assert "7" in sentence
+    if cap != CATEGORY_MONTH:
+        assert "2.5" in explain_room_briefly(cap, D("2.50"))
