@@ -28,5 +28,13 @@ class StaffOfCommittees:
             current = self._parents.get(current)
         return committee
 
+    def superior(self, committee: int) -> int | None:
+        """The nearest committee above this one that has staff."""
+        parent = self._parents.get(committee)
+        if parent is None:
+            return None
+        found = self.nearest(parent)
+        return found if found in self._staff else None
+
     def of(self, committee: int) -> list[int]:
         return self._staff.get(committee, [])

@@ -12,8 +12,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from branches.models import Branch, Committee
-from members.models import Position, StaffAppointment
+from branches.models import Branch
+from members.models import Position
+from members.selectors.staff import StaffOfCommittees
 from points.models import Declaration
 from reviews.models import Appeal, FollowUp, Objection, Round, SpotCheckItem
 from reviews.rules import Bench, answerers_of
@@ -107,38 +108,6 @@ def late_matters(on: date, branches: Collection[int]) -> list[Matter]:
 
 
 # -- whose turn --------------------------------------------------------------------------------
-
-
-class StaffOfCommittees:
-    """The staff in office on a day, by committee, and the way upwards. Two queries."""
-
-    def __init__(self, on: date) -> None:
-        self._parents: dict[int, int | None] = dict(
-            Committee.objects.values_list("pk", "parent_id")
-        )
-        self._staff: dict[int, list[int]] = defaultdict(list)
-        for committee, user in StaffAppointment.objects.on(on).values_list("committee", "user"):
-            self._staff[committee].append(user)
-
-    def nearest(self, committee: int) -> int:
-        """The committee itself or the nearest one above it that has staff; else itself."""
-        current: int | None = committee
-        while current is not None:
-            if current in self._staff:
-                return current
-            current = self._parents.get(current)
-        return committee
-
-    def superior(self, committee: int) -> int | None:
-        """The nearest committee above this one that has staff."""
-        parent = self._parents.get(committee)
-        if parent is None:
-            return None
-        found = self.nearest(parent)
-        return found if found in self._staff else None
-
-    def of(self, committee: int) -> list[int]:
-        return self._staff.get(committee, [])
 
 
 class Desks:

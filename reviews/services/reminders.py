@@ -21,12 +21,12 @@ from lib.months import month_of
 from lib.steps import Refused
 from members.notices import Message, record, tell, tell_users
 from members.rights import Actor
+from members.selectors.staff import StaffOfCommittees
 from points.models import Declaration
 from points.services.policy import PolicyBook
 from reviews.models import Round
 from reviews.services.matters import (
     Matter,
-    StaffOfCommittees,
     branches_to_look_at,
     late_declarations,
     late_matters,

@@ -22,6 +22,7 @@ from reviews.services import opening
 from reviews.services import publication as publications
 from reviews.services import review as reviewing
 from reviews.services import round as rounds
+from reviews.workflow import ROUND_STEPS
 from tests.factories import (
     BranchFactory,
     CriterionFactory,
@@ -31,6 +32,7 @@ from tests.factories import (
     StaffAppointmentFactory,
     UserFactory,
 )
+from tests.reviews.branch_month import BranchMonth
 
 pytestmark = pytest.mark.django_db
 OCTOBER = date(2026, 10, 1)
@@ -437,3 +439,36 @@ def test_waiting_rule_books_ask_the_same(branch, django_assert_num_queries, coun
 
 
 STAFF_QUERIES = 13
+
+
+# -- to-dos and steps are one --------------------------------------------------------------------
+
+# A to-do about a round, by its icon, and the step of the table that it asks for.
+ASKED = {"clipboard-check": "start_review", "scale": "decide", "megaphone": "conclude"}
+AFTER = date(2026, 11, 2)
+
+
+def brought_to(state):
+    if state == "DECIDED":
+        month = BranchMonth().to("REVIEWING")
+        month.decide(month.entry("member"), by="secretary")
+        return month
+    return BranchMonth().to(state) if state != "OPEN" else BranchMonth()
+
+
+@pytest.mark.parametrize("state", ["OPEN", "REVIEWING", "DECIDED", "PUBLISHED", "CLOSED"])
+def test_nobody_is_asked_for_a_step_that_is_not_open_to_them_nor_spared_one_that_is(state):
+    month = brought_to(state)
+    expected = {
+        "OPEN": {"secretary": {"start_review"}},
+        "REVIEWING": {name: {"decide"} for name in ("secretary", "deputy", "organiser")},
+        "DECIDED": {"secretary": {"conclude"}},
+    }.get(state, {})
+
+    for name, user in month.users.items():
+        actor = actor_on(user, AFTER)
+        asked = {ASKED[one.icon] for one in to_dos_of(actor, today=AFTER) if one.icon in ASKED}
+        seat = rounds.seat_of(actor, month.branch.pk, AFTER)
+        open_to_them = {step.name for step in ROUND_STEPS.open_to(seat, month.round)}
+        assert asked <= open_to_them, name
+        assert asked == expected.get(name, set()), name
