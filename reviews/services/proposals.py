@@ -200,8 +200,8 @@ def _offices(rounds: Iterable[Round]) -> dict[int, list[Office]]:
     seats = Position.objects.filter(
         branch__in={round_.branch_id for round_ in rounds}, kind=Position.Kind.SECRETARY
     )
-    for branch, *span in seats.values_list("branch", "member", "starts_on", "ends_on"):
-        found[branch].append(Office(*span))
+    for seat in seats:
+        found[seat.branch_id].append(Office(seat.member_id, seat.starts_on, seat.ends_on))
     return found
 
 
