@@ -22,7 +22,7 @@ from points.models import MonthlyResult, ResultLine
 from points.rules import is_confidential
 from reviews.models import Objection, Publication, Verification
 from reviews.rules import is_confirmed, may_read_round, may_work_on
-from reviews.services.publication import is_running, months_of, why_not_extend
+from reviews.services.publication import is_running, months_label, months_of, why_not_extend
 from reviews.services.round import month_label, seat_of
 from reviews.workflow import ROUND_STEPS
 
@@ -109,7 +109,7 @@ class PublicationPage:
 
     @property
     def title_months(self) -> str:
-        return "、".join(month_label(one.publication.round.month) for one in self.months)
+        return months_label([one.publication.round for one in self.months])
 
     @property
     def rows(self) -> list[PublishedRow]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from lib.months import months_between
 from lib.notice_text import compose_notice
 from lib.steps import Refused
 from members.models import Member
@@ -64,7 +65,14 @@ def plan_for(rounds: Sequence[Round], *, day: date) -> Plan:
 
 
 def months_label(rounds: Sequence[Round]) -> str:
-    return "、".join(month_label(round_.month) for round_ in rounds)
+    """The months of a notice in words: one, from one to another, or each of them. Pure."""
+    months = [round_.month for round_ in rounds]
+    if len(months) > 1 and months == months_between(months[0], months[-1]):
+        return _("%(first)s to %(last)s") % {
+            "first": month_label(months[0]),
+            "last": date_format(months[-1], "M"),
+        }
+    return "、".join(map(month_label, months))
 
 
 def publish(rounds: Sequence[Round], *, text: str, by: Actor, at: datetime) -> Publication:

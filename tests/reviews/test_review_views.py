@@ -82,7 +82,7 @@ def test_without_javascript_the_grid_is_shown_again(secretary, month):
     entry = month.entry("member")
     response = secretary.post(address(month, entry), {"outcome": "APPROVED", "seen": "0"})
 
-    assert response.url == f"{grid(month)}#entry-{entry.pk}"
+    assert response.url == f"{grid(month)}&member={month.member.pk}#entry-{entry.pk}"
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
