@@ -26,6 +26,7 @@ class Row(Choice):
     warnings: tuple[str, ...] = ()
     is_new: bool = False
     is_changed: bool = False
+    is_restorable: bool = False
     is_first: bool = False
     is_last: bool = False
 
@@ -57,6 +58,7 @@ def draft_of(book: RuleBook) -> Draft:
                     warnings=tuple(warnings_of(criterion, caps)),
                     is_new=bool(originals) and original is None,
                     is_changed=original is not None and bool(_changes(original, criterion)),
+                    is_restorable=original is not None,
                     is_first=place == 0,
                     is_last=place == len(of_category) - 1,
                 )
