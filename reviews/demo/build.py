@@ -15,11 +15,13 @@ from reviews.demo import scenes, story
 from reviews.demo.appeals import play_appeals
 from reviews.demo.month import BranchMonth
 from reviews.demo.past import import_past
+from reviews.demo.policy import play_policy
 from reviews.demo.publication import review_and_publish
 from reviews.demo.registration import propose_overdue
 from reviews.demo.roll import Department, build_roll
 from reviews.demo.roll_life import play_roll_life
 from reviews.demo.rule_books import play_rule_books
+from reviews.demo.spot_checks import play_spot_checks
 from reviews.models import FollowUp, Round
 from reviews.services import jobs, opening
 from reviews.services.month_end import month_end
@@ -64,6 +66,8 @@ def build(*, now: datetime) -> Built:
         play_appeals(department)
         play_rule_books(department)
         play_roll_life(department)
+        play_policy(department)
+        play_spot_checks(department)
     read_old_notices(calendar)
     return Built(
         branches=Branch.objects.count(),
