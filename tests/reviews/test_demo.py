@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from lib.months import previous_month
 from members.models import Member, Notice, User
 from members.rights import actor_on
-from points.models import Declaration, Entry, Evidence
+from points.models import Declaration, Entry, Evidence, RuleBook, RuleBookReading
 from points.services.declaration import typed_by
 from points.services.results import exempt_members
 from reviews.demo import story
@@ -19,17 +19,22 @@ from reviews.demo.accounts import DEMO_ACCOUNTS
 from reviews.demo.build import build
 from reviews.models import (
     AnnualResult,
+    Appeal,
     BranchAnnualResult,
     FollowUp,
     Objection,
+    Post,
     Publication,
     Round,
+    SpotCheck,
+    SpotCheckItem,
     Verification,
     YearEnd,
 )
 from reviews.services import review as reviewing
 from reviews.services import round as rounds
 from reviews.services.ledger import check_ledger
+from reviews.services.spot_checks import repeat
 from tests.factories import BranchFactory
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -94,13 +99,33 @@ def test_every_state_is_somewhere(settings, today, stage):
     assert running.starts_on <= today <= running.ends_on
     assert Verification.objects.filter(publication=running, answer="CONFIRMED").exists()
 
+    assert Counter(Appeal.objects.values_list("state", flat=True)) == {"OPEN": 1, "UPHELD": 1}
+    assert FollowUp.objects.get(appeals__state="UPHELD").state == "WITHDRAWN"
+    assert Post.objects.filter(objection__state="OPEN", attachments__isnull=False).exists()
     assert Counter(FollowUp.objects.values_list("kind", flat=True)) == {
-        "TALK": 10,
+        "TALK": 11,
         "INTERVIEW": 2,
         "DISPOSITION": 1,
         "REPORT_EXPLANATION": 1,
         "LIFE_MEETING_EXPLANATION": 2,
     }
+
+    making = RuleBook.objects.in_the_making().values_list("branch__name", "state")
+    assert set(making) == {
+        ("就业促进处党支部", "DRAFT"),
+        ("养老保险处党支部", "SUBMITTED"),
+        ("规划财务处党支部", "RETURNED"),
+    }
+    assert RuleBook.objects.get(offered_by__isnull=False).branch.name == "办公室党支部"
+    assert RuleBookReading.objects.exists()
+
+    fresh, finished = SpotCheck.objects.all()
+    assert set(finished.items.values_list("finding", flat=True)) == set(
+        SpotCheckItem.Finding.values
+    )
+    assert Counter(bool(item.finding) for item in fresh.items.all()).keys() == {True, False}
+    assert fresh.items.filter(finding="", inspector__username="staff").exists()
+    assert all(repeat(one).is_identical for one in (fresh, finished))
 
     frozen = YearEnd.objects.get()
     assert (frozen.year, frozen.state) == (last.year - 1, "FROZEN")
