@@ -137,7 +137,7 @@ def correct(
     points never fall: an objection or an appeal is not answered by taking points.
 
     Raises Refused where nothing would be corrected. To see the effect without it, call this
-    inside a transaction that is rolled back (``preview_of``).
+    inside a transaction that is rolled back (``effect_of_correction``).
     """
     branches = lock_branches(member, round_)
     before, streaks = _follow_ups(member, branches), _streaks(member)
@@ -256,32 +256,6 @@ def _criterion_of(change: Change | Addition) -> Criterion | None:
         return change.item.criterion
     entry = Entry.objects.filter(pk=change.entry_id).select_related("criterion").first()
     return entry.criterion if entry else None
-
-
-def preview_of(
-    *,
-    member: int,
-    round_: Round,
-    change: Change | Addition,
-    reason: str,
-    by: Actor,
-    at: datetime,
-    may_lower: bool = True,
-) -> Effect:
-    """What ``correct`` would change: worked out by the same rules and taken back again.
-    Raises what ``correct`` raises."""
-    with transaction.atomic():
-        effect = correct(
-            member=member,
-            round_=round_,
-            change=change,
-            reason=reason,
-            by=by,
-            at=at,
-            may_lower=may_lower,
-        )
-        transaction.set_rollback(True)
-    return effect
 
 
 def lock_branches(member: int, round_: Round) -> set[int]:
