@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lib.steps import Refused
@@ -33,7 +34,7 @@ def appeals(request: Request) -> HttpResponse:
         "open": selectors.appeals_of(actor, is_open=True),
         "decided": selectors.appeals_of(actor, is_open=False),
     }
-    labels = {"open": _("Waiting for a decision"), "decided": _("Decided")}
+    labels = {"open": _("Waiting for a decision"), "decided": pgettext("appeal", "Decided")}
     page = Paginator(lists[show], 30).get_page(request.GET.get("page"))
     context = {
         "page": page,
