@@ -4,6 +4,7 @@ Most members do much the same every month. What is copied is a start to correct,
 the evidence is not copied, and the page asks to check dates and reasons.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -86,13 +87,15 @@ def copied(
 ) -> Plan:
     """The plan, from values alone. The date is the same day of this month, at the latest its
     last day and today: what is declared has happened."""
-    standing = list(here)
+    standing, entries = list(here), list(entries)
+    days = {entry.occurred_on.day for entry in entries}
     dates = {(entry.criterion.code, entry.occurred_on) for entry in standing}
-    reasons = {
+    # One that was copied on an earlier day, when its date was cut to that day.
+    moved = Counter(
         (entry.criterion.code, entry.reason)
         for entry in standing
-        if entry.source == Entry.Source.DECLARED
-    }
+        if entry.source == Entry.Source.DECLARED and entry.occurred_on.day not in days
+    )
     lines: list[Line] = []
     left_out: list[tuple[str, str]] = []
     for entry in entries:
@@ -103,12 +106,12 @@ def copied(
             left_out.append((item, _("it was not recognised last time")))
         elif criterion is None:
             left_out.append((item, _("this month's rule book has no such item for you")))
-        elif (code, day) in dates or (code, entry.reason) in reasons:
+        elif (code, day) in dates or moved[code, entry.reason]:
+            moved[code, entry.reason] -= (code, day) not in dates
             left_out.append((item, _("it stands on this sheet already")))
         else:
             lines.append(Line(criterion, entry.times, day, entry.reason))
             dates.add((code, day))
-            reasons.add((code, entry.reason))
     return Plan(tuple(lines), tuple(left_out))
 
 
