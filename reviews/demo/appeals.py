@@ -21,27 +21,27 @@ def play_appeals(department: Department) -> None:
 
 
 def uphold_against_talk(department: Department) -> None:
-    """The talk was opened a month ago; the member had handed in the task in time after all."""
+    """The talk was opened a month ago; the member had asked for leave after all."""
     calendar = department.calendar
     branch, seat = story.APPELLANT
     member = department.member(branch, seat)
     talk = FollowUp.objects.get(member=member, trigger_month=calendar.ago(1))
     opened = date(talk.opened_at.year, talk.opened_at.month, talk.opened_at.day)
-    letter = files.letter(name="任务签收单", on=calendar.ago(1), number=314)
+    letter = files.letter(name="请假条", on=calendar.ago(1), number=314)
     appeal = appealing.appeal_against(
         matter=talk,
-        text="调研任务已按期完成并交支部签收，不应扣分，请党委复核。",
+        text="两次均因公出差并事先请假，不应扣分，请党委复核。",
         files=[letter],
         by=department.actor(member, opened + timedelta(days=1)),
         at=calendar.moment(opened + timedelta(days=1)),
     )
     decided = next_month(calendar.ago(1)) + timedelta(days=19)
-    task = Entry.objects.get(member=member, month=calendar.ago(1), criterion__code="YW-02")
+    absence = Entry.objects.get(member=member, month=calendar.ago(1), criterion__code="ZZ-01")
     appealing.decide(
         appeal_id=appeal.pk,
         is_upheld=True,
-        text="经核对签收单，任务于期限内完成，原扣分依据不成立。",
-        correction=Change(task.pk, Decision.Outcome.REJECTED, None),
+        text="经核对请假条和出差审批单，请假手续完备，原扣分依据不成立。",
+        correction=Change(absence.pk, Decision.Outcome.REJECTED, None),
         by=department.staff(decided),
         at=calendar.moment(decided, 15),
     )
