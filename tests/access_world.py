@@ -322,7 +322,7 @@ def conclude(round_: Round, by: Any, now: Any, chair: Member) -> None:
             by=by,
             at=now,
         )
-    today = timezone.localdate()
+    today = timezone.localdate(now)
     people = tuple(Member.objects.of_branch(round_.branch, today).values_list("pk", flat=True))
     concluding.record_meeting(
         pk=round_.pk,

@@ -162,4 +162,3 @@ def item_choices(criteria: Sequence[Criterion]) -> list[Any]:
 
 def described(criterion: Criterion) -> str:
     return f"{criterion.code} {criterion.text}（{signed_points(criterion.points)}）"
-

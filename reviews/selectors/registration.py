@@ -31,9 +31,7 @@ def rounds_to_register(actor: Actor) -> list[Round]:
     )
 
 
-def items_to_register(
-    round_: Round, seat: Seat, *, for_committee: bool = False
-) -> list[Criterion]:
+def items_to_register(round_: Round, seat: Seat, *, for_committee: bool = False) -> list[Criterion]:
     """The criteria of a round's rule book that this person may register: those of the branch,
     or those of the committee (党委登记). One query."""
     criteria = Criterion.objects.filter(rule_book=round_.rule_book_id).select_related("rule_book")

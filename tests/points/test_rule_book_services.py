@@ -330,9 +330,9 @@ def test_a_discarded_draft_leaves_its_events_and_the_number_free(month):
 
     assert RuleBook.objects.filter(branch=month.branch).get() == month.book
     assert list(
-        Event.objects.filter(branch=month.branch, target_type="rulebook").values_list(
-            "verb", flat=True
-        )
+        Event.objects.filter(branch=month.branch, target_type="rulebook")
+        .order_by("pk")
+        .values_list("verb", flat=True)
     ) == ["draft_rule_book", "discard_rule_book"]
     with pytest.raises(Refused):
         draft.discard(pk=book.pk, seen=0, by=month.actor("secretary"), at=NOW)

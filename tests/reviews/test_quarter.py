@@ -62,7 +62,7 @@ def test_the_last_month_publishes_all_three_in_one_notice():
 
 def test_the_last_month_waits_for_the_earlier_ones():
     quarter = Quarter()
-    july, august, september = quarter.months
+    _july, august, september = quarter.months
     august.publish()
     with pytest.raises(Refused, match="7"):
         september.publish()
