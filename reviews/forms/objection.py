@@ -174,6 +174,10 @@ class PostForm(EvidenceForm):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # It stands beside the form of the answer, which has a text of its own.
+        super().__init__(*args, auto_id="post_%s", **kwargs)
+
 
 def described(entry: Entry) -> str:
     """An entry in a list to choose from: what, when, its points as claimed and as decided."""

@@ -132,7 +132,7 @@ def test_a_month_from_declaration_to_talk(browsers, tmp_path):
     deputy.locator("input[name=verdict][value=CORRECT]").check()
     deputy.locator("select[name=entry]").select_option(str(entry.pk))
     deputy.locator("select[name=outcome]").select_option("APPROVED")
-    deputy.locator("textarea[name=text]").fill("签到表属实，按两天认定")
+    deputy.locator("textarea#id_text").fill("签到表属实，按两天认定")
     deputy.locator("main form button.button--primary").click()
     expect(deputy.locator("main")).to_contain_text("84")
     assert Objection.objects.get().state == Objection.State.OPEN

@@ -3,10 +3,18 @@
 import pytest
 from django.utils import timezone
 
-from members.models import User
-from points.models import MonthlyResult, RuleBook
+from members.models import RollChange, User
+from points.models import Activity, Declaration, MonthlyResult, RuleBook
 from reviews.demo.build import build
-from reviews.models import FollowUp, Objection, Publication, Round, YearEnd
+from reviews.models import (
+    Appeal,
+    FollowUp,
+    Objection,
+    Publication,
+    Round,
+    SpotCheck,
+    YearEnd,
+)
 from tests.browser.office import DESK, PHONE, Browsers
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -17,9 +25,20 @@ def addresses(now) -> list[tuple[str, str]]:
     month = now.date().replace(day=1)
     branch = {"branch__name": "就业促进处党支部"}
     late = Round.objects.get(state=Round.State.REVIEWING, **branch)
-    book = RuleBook.objects.filter(**branch).latest("version")
+    book = RuleBook.objects.decided().filter(**branch).latest("version")
+    drafts = RuleBook.objects.in_the_making()
+    draft = drafts.get(**branch)
+    asked = drafts.get(state=RuleBook.State.SUBMITTED)
+    activity = Activity.objects.filter(branch=late.branch).latest("pk")
+    quarterly = Publication.objects.filter(together_with__isnull=False).latest("pk")
+    withdrawn = Publication.objects.exclude(withdrawn_at=None).latest("pk")
+    appeal = Appeal.objects.get(state=Appeal.State.OPEN)
+    fresh = SpotCheck.objects.latest("drawn_at")
+    item = fresh.items.filter(finding="", inspector__username="staff").first()
+    moved = RollChange.objects.latest("pk").member
     year = f"{month.year}/"
     result = MonthlyResult.objects.final().filter(member__user__username="member").latest("month")
+    own = Declaration.objects.filter(member__user__username="member").latest("month")
     return [
         ("member", "/"),
         ("member", "/declarations/"),
@@ -34,10 +53,23 @@ def addresses(now) -> list[tuple[str, str]]:
         ),
         ("member", "/rules/"),
         ("member", f"/rules/{book.pk}/"),
+        ("member", "/appeals/"),
+        ("member", "/holidays/"),
+        ("member", f"/declarations/{own.pk}/print/"),
         ("member", "/about/rules/"),
         ("member", "/notices/"),
         ("secretary", "/"),
         ("secretary", "/register/"),
+        ("secretary", "/register/?way=item"),
+        ("secretary", activity.get_absolute_url()),
+        ("secretary", f"{activity.get_absolute_url()}sheet/"),
+        ("secretary", "/rules/"),
+        ("secretary", f"/rules/{draft.pk}/edit/"),
+        ("secretary", f"/rules/{draft.pk}/trial/"),
+        ("secretary", f"/rules/{draft.pk}/differences/"),
+        ("secretary", f"/rules/{draft.pk}/submit/"),
+        ("secretary", "/exemptions/"),
+        ("secretary", "/exemptions/new/"),
         ("secretary", "/rounds/"),
         ("secretary", f"/rounds/{late.pk}/"),
         ("secretary", f"/rounds/{late.pk}/review/"),
@@ -57,6 +89,27 @@ def addresses(now) -> list[tuple[str, str]]:
         ("staff", f"/year/{year}"),
         ("staff", "/roll/"),
         ("staff", "/roll/import/"),
+        ("staff", "/roll/new/"),
+        ("staff", "/roll/passwords/"),
+        ("staff", f"/roll/{moved.pk}/"),
+        ("staff", f"/roll/{moved.pk}/changes/transfer/"),
+        ("staff", "/exemptions/"),
+        ("staff", "/register/"),
+        ("staff", "/progress/"),
+        ("staff", "/policy/"),
+        ("staff", f"/policy/committees/{fresh.committee_id}/"),
+        ("staff", f"/holidays/{month.year + 1}/"),
+        ("staff", "/notices/deliveries/"),
+        ("staff", f"/rules/{asked.pk}/approval/"),
+        ("staff", quarterly.get_absolute_url()),
+        ("staff", withdrawn.get_absolute_url()),
+        ("staff", "/appeals/"),
+        ("staff", appeal.get_absolute_url()),
+        ("staff", "/spot-checks/"),
+        ("staff", "/spot-checks/new/"),
+        ("staff", fresh.get_absolute_url()),
+        ("staff", f"{fresh.get_absolute_url()}protocol/"),
+        ("staff", item.get_absolute_url()),
         ("staff", "/jobs/"),
         ("admin", "/admin/"),
     ]
