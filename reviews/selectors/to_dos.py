@@ -510,7 +510,7 @@ def appeals(actor: Actor, *, today: date) -> Iterator[ToDo]:
                 title=_("Decide the appeal of %(name)s") % {"name": appeal.member.name},
                 note=appeal.branch.name,
                 url=appeal.get_absolute_url(),
-                action=pgettext("to-do", "Decide"),
+                action=pgettext("to-do", "Rule on it"),
                 icon="scale",
                 due_on=appeal.decide_by,
             )
@@ -611,7 +611,7 @@ def exemptions_to_approve(actor: Actor) -> Iterator[ToDo]:
             % {"count": len(waiting)},
             note=some(dict.fromkeys(one.member.name for one in waiting)),
             url=reverse("exemptions"),
-            action=pgettext("to-do", "Decide"),
+            action=pgettext("to-do", "Approve"),
             icon="circle-minus",
         )
 

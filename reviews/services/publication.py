@@ -70,7 +70,7 @@ def months_label(rounds: Sequence[Round]) -> str:
     if len(months) > 1 and months == months_between(months[0], months[-1]):
         return _("%(first)s to %(last)s") % {
             "first": month_label(months[0]),
-            "last": date_format(months[-1], "M"),
+            "last": month_label(months[-1]),
         }
     return "、".join(map(month_label, months))
 
