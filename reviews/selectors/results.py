@@ -167,13 +167,11 @@ def result_page(actor: Actor, month: date, today: date) -> ResultPage | None:
 
 
 def _objections(publication: Publication | None, actor: Actor) -> list[Objection]:
+    """One's own of the month, whichever of its publications they were raised in."""
     if publication is None:
         return []
-    return list(
-        publication.objections.filter(member=actor.member_id).select_related(
-            "line__entry__criterion", "answered_by__member"
-        )
-    )
+    own = Objection.objects.filter(publication__round=publication.round_id, member=actor.member_id)
+    return list(own.select_related("line__entry__criterion", "answered_by__member"))
 
 
 def _verification(publication: Publication | None, actor: Actor) -> Verification | None:

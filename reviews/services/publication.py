@@ -186,7 +186,9 @@ def confirm(*, pk: int, by: Actor, at: datetime) -> Verification:
     one's own waits for its answer, there is nothing to confirm yet."""
     publication = lock_running(pk=pk, at=at)
     result = own_result(publication, by)
-    if publication.objections.filter(member=result.member_id, state=Objection.State.OPEN).exists():
+    # Of any publication of the month: one raised before a withdrawal still waits.
+    raised = Objection.objects.filter(publication__round=publication.round_id)
+    if raised.filter(member=result.member_id, state=Objection.State.OPEN).exists():
         raise Refused(_("Your objection has not been answered yet."))
     verification, _created = Verification.objects.update_or_create(
         publication=publication,
