@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from branches.models import Branch, Committee
 
@@ -320,7 +321,7 @@ class Exemption(models.Model):
 
     class State(models.TextChoices):
         REQUESTED = "REQUESTED", _("waiting for approval")
-        APPROVED = "APPROVED", _("approved")
+        APPROVED = "APPROVED", pgettext_lazy("exemption", "approved")
         REFUSED = "REFUSED", _("refused")
 
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="exemptions")
