@@ -176,7 +176,8 @@ class PostForm(EvidenceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # It stands beside the form of the answer, which has a text of its own.
-        super().__init__(*args, auto_id="post_%s", **kwargs)
+        kwargs.setdefault("auto_id", "post_%s")
+        super().__init__(*args, **kwargs)
 
 
 def described(entry: Entry) -> str:
