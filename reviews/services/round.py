@@ -25,9 +25,9 @@ from members.notices import Message, record, tell, tell_users
 from members.rights import Actor
 from points.models import (
     Activity,
-    Decision,
     Declaration,
     Entry,
+    EntryQuerySet,
     Registration,
     committee_chain,
 )
@@ -249,12 +249,10 @@ def propose_before_concluding(*, pk: int, by: Actor, at: datetime) -> int:
     return propose([round_], at=at)
 
 
-def entries_in_review(round_: Round) -> "list[Entry]":
-    """The standing entries of a round that count or wait for a decision: those declared on
-    sheets that were filed, and those registered."""
-    return list(
-        Entry.objects.standing()
-        .filter(branch=round_.branch_id, month=round_.month)
+def _filed(round_: Round) -> EntryQuerySet:
+    """The entries of a round but for those on sheets that were never filed."""
+    return (
+        Entry.objects.filter(branch=round_.branch_id, month=round_.month)
         .exclude(
             source=Entry.Source.DECLARED,
             declaration__state__in=[Declaration.State.DRAFT, Declaration.State.MISSING],
@@ -263,13 +261,15 @@ def entries_in_review(round_: Round) -> "list[Entry]":
     )
 
 
+def entries_in_review(round_: Round) -> list[Entry]:
+    """The standing entries of a round that count or wait for a decision: those declared on
+    sheets that were filed, and those registered. One query."""
+    return list(_filed(round_).standing())
+
+
 def undecided(round_: Round) -> list[Entry]:
-    decided = set(
-        Decision.objects.filter(
-            is_current=True, entry__branch=round_.branch_id, entry__month=round_.month
-        ).values_list("entry", flat=True)
-    )
-    return [entry for entry in entries_in_review(round_) if entry.pk not in decided]
+    """Those of them that wait for a decision. One query."""
+    return list(_filed(round_).undecided())
 
 
 def is_filed(entry: Entry) -> bool:

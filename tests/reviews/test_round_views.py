@@ -239,9 +239,9 @@ def test_round_costs_the_same_for_few_and_many(client, month, django_assert_num_
     month.to("REVIEWING")
     secretary = signed_in(client, month, "secretary")
     for _time in range(2):
-        with django_assert_num_queries(26):
+        with django_assert_num_queries(25):
             secretary.get(month.round.get_absolute_url())
-        with django_assert_num_queries(23):
+        with django_assert_num_queries(22):
             secretary.get(reverse("round_results", args=[month.round.pk]))
         month.register("other", "deputy", "organiser")
         MemberFactory(branch=month.branch)
