@@ -36,5 +36,14 @@ class StaffOfCommittees:
         found = self.nearest(parent)
         return found if found in self._staff else None
 
+    def up_from(self, committee: int) -> frozenset[int]:
+        """The staff of the committee and of all above it."""
+        found: set[int] = set()
+        current: int | None = committee
+        while current is not None:
+            found.update(self.of(current))
+            current = self._parents.get(current)
+        return frozenset(found)
+
     def of(self, committee: int) -> list[int]:
         return self._staff.get(committee, [])

@@ -18,8 +18,8 @@ from members.selectors.staff import StaffOfCommittees
 from points.models import Declaration
 from reviews.models import Appeal, FollowUp, Objection, Round, SpotCheckItem
 from reviews.rules import Bench, answerers_of
-from reviews.services.panels import APPEALED, benches_of, panels_of, panels_of_appeals
-from reviews.services.round import month_label
+from reviews.services.panels import APPEALED, panels_of, panels_of_appeals
+from reviews.services.round import benches_of, month_label
 
 # Whoever is waited for hears of it so many days before the day, and once after it.
 DAYS_BEFORE = (3, 1)

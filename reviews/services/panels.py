@@ -8,12 +8,12 @@ from typing import Final
 
 from django.db.models import Q
 
-from branches.models import Committee
 from lib.months import months_between
-from members.models import Position, StaffAppointment
+from members.selectors.staff import StaffOfCommittees
 from points.models import Decision
 from reviews.models import Appeal, Objection
 from reviews.rules import Bench, Panel
+from reviews.services.round import benches_of
 
 APPEALED: Final = (
     "member",
@@ -138,31 +138,11 @@ def _decided_before(appeal: Appeal) -> Deciders:
     return {(user.pk, None) for user in before if user is not None}
 
 
-def benches_of(branches: Collection[int], day: date) -> dict[int, Bench]:
-    """Who sits on the committees of these branches on that day. One query."""
-    seats: dict[int, set[tuple[int, str]]] = defaultdict(set)
-    held = Position.objects.on(day).filter(branch__in=branches)
-    for branch, member, kind in held.values_list("branch", "member", "kind"):
-        seats[branch].add((member, kind))
-    return {branch: Bench(branch, frozenset(seats[branch])) for branch in branches}
-
-
 def staff_above(committee_of: Mapping[int, int], day: date) -> dict[int, frozenset[int]]:
     """The accounts appointed on that day to the committees above these branches, by branch.
     Two queries."""
-    parents = dict(Committee.objects.values_list("pk", "parent"))
-    appointed: dict[int, set[int]] = defaultdict(set)
-    for committee, user in StaffAppointment.objects.on(day).values_list("committee", "user"):
-        appointed[committee].add(user)
-    found = {}
-    for branch, committee in committee_of.items():
-        users: set[int] = set()
-        above: int | None = committee
-        while above is not None:
-            users |= appointed[above]
-            above = parents.get(above)
-        found[branch] = frozenset(users)
-    return found
+    staff = StaffOfCommittees(day)
+    return {branch: staff.up_from(committee) for branch, committee in committee_of.items()}
 
 
 def _deciders(objections: Collection[Objection]) -> dict[int, Deciders]:

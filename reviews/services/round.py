@@ -5,7 +5,7 @@ Every step locks the round's row first; steps of one branch follow one another, 
 second of two people is told what the first one did.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from datetime import date, datetime
 from uuid import UUID
@@ -17,19 +17,18 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from branches.models import Branch
 from lib.months import quarter_of
 from lib.steps import Refused
-from members.models import Position, StaffAppointment
+from members.models import Position
 from members.notices import Message, record, tell, tell_users
 from members.rights import Actor
+from members.selectors.staff import StaffOfCommittees
 from points.models import (
     Activity,
     Declaration,
     Entry,
     EntryQuerySet,
     Registration,
-    committee_chain,
 )
 from points.rules import is_confidential
 from points.services import activities
@@ -45,17 +44,19 @@ from reviews.workflow import ROUND_STEPS, Seat
 
 def bench_of(branch_id: int, day: date) -> Bench:
     """Who sits on the branch committee on that day. One query."""
-    rows = list(
-        Position.objects.on(day)
-        .filter(branch=branch_id)
-        .order_by("member__roll_order", "pk")
-        .values_list("member", "kind", "member__name")
-    )
-    return Bench(
-        branch_id=branch_id,
-        seats=frozenset((member, kind) for member, kind, name in rows),
-        names={member: name for member, kind, name in rows},
-    )
+    return benches_of([branch_id], day)[branch_id]
+
+
+def benches_of(branches: Collection[int], day: date) -> dict[int, Bench]:
+    """Who sits on the committees of these branches on that day. One query."""
+    seats: dict[int, set[tuple[int, str]]] = defaultdict(set)
+    names: dict[int, dict[int, str]] = defaultdict(dict)
+    held = Position.objects.on(day).filter(branch__in=branches)
+    rows = held.order_by("member__roll_order", "pk")
+    for branch, member, kind, name in rows.values_list("branch", "member", "kind", "member__name"):
+        seats[branch].add((member, kind))
+        names[branch][member] = name
+    return {branch: Bench(branch, frozenset(seats[branch]), names[branch]) for branch in branches}
 
 
 def decider_for(bench: Bench, member_id: int) -> str:
@@ -227,17 +228,11 @@ def _tell_stand_ins(round_: Round, bench: Bench, *, at: datetime) -> None:
         }
         stand_ins = [stand_in for stand_in, _kind in bench.stand_ins_for(member)]
         if not stand_ins:
-            staff = staff_above(round_.branch, timezone.localdate(at))
+            office = StaffOfCommittees(timezone.localdate(at))
+            staff = office.up_from(round_.branch.committee_id)
             tell_users(staff, key=key, subject=subject, url=url, at=at)
         elif stand_ins[0] not in bench.secretaries:
             tell([Message(stand_ins[0], key, subject, url)], at=at)
-
-
-def staff_above(branch: Branch, day: date) -> list[int]:
-    """The accounts of the staff of the committees above a branch on that day."""
-    above = committee_chain(branch.committee)
-    staff = StaffAppointment.objects.on(day).filter(committee__in=above)
-    return list(staff.order_by("user").values_list("user", flat=True))
 
 
 @transaction.atomic
