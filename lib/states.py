@@ -68,6 +68,21 @@ STATES: Mapping[str, tuple[str, str]] = {
     "EXEMPT": ("quiet", "circle-minus"),
     "ELIGIBLE": ("ok", "circle-check"),
     "INELIGIBLE": ("quiet", "circle-minus"),
+    # records, rectification, dispositions, opinions
+    "AWAITED": ("plain", "circle-dashed"),
+    "PAPER": ("ok", "circle-check"),
+    "NOT_ASKED": ("quiet", "circle-minus"),
+    "PUT_RIGHT": ("ok", "circle-check"),
+    "NOT_YET": ("warn", "refresh-cw"),
+    "NOT_PUT_RIGHT": ("bad", "circle-x"),
+    "PREPARED": ("info", "notebook-pen"),
+    "FILED": ("info", "send"),
+    "ACCEPTED": ("ok", "circle-check"),
+    "SERIOUS": ("bad", "circle-alert"),
+    "APPEALED": ("warn", "message-square-warning"),
+    # years and exports
+    "COMPUTED": ("info", "calculator"),
+    "EXPIRED": ("quiet", "archive"),
     "ACTIVE": ("ok", "circle-check"),
     "INACTIVE": ("quiet", "circle-minus"),
 }

@@ -7,6 +7,7 @@ a follow-up's with a ``Duty``: who acts, and whether it is a talk with the secre
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from lib.steps import Step, Steps
 from members.rights import Actor
@@ -93,26 +94,219 @@ ROUND_STEPS = Steps(
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Who acts on a follow-up, and whether it is a talk with the branch's own secretary."""
+    """Who acts on a follow-up; whether it is a talk with the branch's own secretary; and who
+    are the branch's secretaries today (member ids)."""
 
     actor: Actor
     is_secretarys_own: bool = False
+    secretaries: frozenset[int] = frozenset()
+
+
+Kind = FollowUp.Kind
+FollowUpState = FollowUp.State
+
+
+def _is_own(duty: Duty, follow_up: FollowUp) -> bool:
+    """The member concerned: they answer, and put right, but never act for the organisation."""
+    return duty.actor.member_id is not None and duty.actor.member_id == follow_up.member_id
+
+
+def _is_staff_over(duty: Duty, follow_up: FollowUp) -> bool:
+    return duty.actor.is_staff_over(follow_up.branch_id) and not _is_own(duty, follow_up)
+
+
+def _is_holder(duty: Duty, follow_up: FollowUp) -> bool:
+    return duty.actor.member_id is not None and duty.actor.member_id == follow_up.holder_id
 
 
 def _names_holder(duty: Duty, follow_up: FollowUp) -> bool:
-    """The committee names who holds an interview, and a talk with a secretary (§6)."""
-    theirs = follow_up.kind == FollowUp.Kind.INTERVIEW or duty.is_secretarys_own
+    """The committee names who holds an interview or a talk with a secretary (§6), and whoever
+    takes the place of a secretary who cannot hold a talk."""
+    return follow_up.kind in FollowUp.SITTING_KINDS and _is_staff_over(duty, follow_up)
+
+
+def _holds(duty: Duty, follow_up: FollowUp) -> bool:
+    """Who holds a talk or an interview: who has the duty; the branch's secretary of today for a
+    talk; committee staff for what is the committee's, and where no secretary is in office.
+    Never the member concerned. Source: domain.md §6, §9."""
+    if follow_up.kind not in FollowUp.SITTING_KINDS or _is_own(duty, follow_up):
+        return False
+    if _is_holder(duty, follow_up):
+        return True
+    if follow_up.kind == Kind.INTERVIEW or duty.is_secretarys_own or not duty.secretaries:
+        return _is_staff_over(duty, follow_up)
+    return follow_up.holder_id is None and duty.actor.is_secretary_of(follow_up.branch_id)
+
+
+def _checks(duty: Duty, follow_up: FollowUp) -> bool:
+    """Who says whether it was put right: who held it, or the committee; after a disposition
+    the branch's secretary or the committee."""
+    if follow_up.kind == Kind.CORRECTION:
+        secretary = duty.actor.is_secretary_of(follow_up.branch_id)
+        return _is_staff_over(duty, follow_up) or (secretary and not _is_own(duty, follow_up))
+    return _holds(duty, follow_up) or (
+        follow_up.kind in FollowUp.SITTING_KINDS and _is_staff_over(duty, follow_up)
+    )
+
+
+def _puts_right(duty: Duty, follow_up: FollowUp) -> bool:
+    """The member; or on their behalf, from paper, whoever checks it."""
+    return _is_own(duty, follow_up) or _checks(duty, follow_up)
+
+
+def _closes(duty: Duty, follow_up: FollowUp) -> bool:
+    """Where nothing is left to put right: who held it, or the committee."""
+    return _checks(duty, follow_up)
+
+
+def _lifts(duty: Duty, follow_up: FollowUp) -> bool:
+    """The committee ends what was carried out on results that were revised since."""
+    return follow_up.is_basis_changed and _is_staff_over(duty, follow_up)
+
+
+def _prepares_case(duty: Duty, follow_up: FollowUp) -> bool:
+    """The branch committee gives its opinion, never on its own member's case by that member;
+    committee staff where no secretary is in office, or it is the secretary's own case."""
+    if follow_up.kind != Kind.DISPOSITION or _is_own(duty, follow_up):
+        return False
+    in_place = not (duty.secretaries - {follow_up.member_id})
+    return duty.actor.is_secretary_of(follow_up.branch_id) or (
+        in_place and _is_staff_over(duty, follow_up)
+    )
+
+
+def _decides_case(duty: Duty, follow_up: FollowUp) -> bool:
+    return follow_up.kind == Kind.DISPOSITION and _is_staff_over(duty, follow_up)
+
+
+def _explains(duty: Duty, follow_up: FollowUp) -> bool:
+    """Whoever has to explain; or committee staff, who enter what was said at the meeting."""
+    return follow_up.is_explanation and (
+        _is_holder(duty, follow_up) or duty.actor.is_staff_over(follow_up.branch_id)
+    )
+
+
+def _judges(duty: Duty, follow_up: FollowUp) -> bool:
+    """The committee judges an explanation; nobody judges their own."""
+    theirs = follow_up.is_explanation and not _is_holder(duty, follow_up)
     return theirs and duty.actor.is_staff_over(follow_up.branch_id)
 
 
+UNFINISHED = frozenset(set(FollowUpState) - set(FollowUp.DONE))
+CARRIED_OUT = UNFINISHED - {FollowUpState.OPEN}
+
 FOLLOW_UP_STEPS = Steps(
     [
+        Step("name_holder", _("Name who holds it"), UNFINISHED, None, _names_holder),
+        # talks and interviews
         Step(
-            "name_holder",
-            _("Name who holds it"),
-            frozenset({FollowUp.State.OPEN}),
+            "record",
+            _("Record what was said"),
+            frozenset({FollowUpState.OPEN, FollowUpState.RECORDED, FollowUpState.DISPUTED}),
+            FollowUpState.RECORDED,
+            _holds,
+        ),
+        Step(
+            "confirm",
+            _("Confirm the record"),
+            frozenset({FollowUpState.RECORDED}),
+            FollowUpState.CONFIRMED,  # or RECTIFYING, where something is to be put right
+            lambda duty, row: row.kind in FollowUp.SITTING_KINDS and _is_own(duty, row),
+        ),
+        Step(
+            "dispute",
+            _("Dispute the record"),
+            frozenset({FollowUpState.RECORDED}),
+            FollowUpState.DISPUTED,
+            lambda duty, row: row.kind in FollowUp.SITTING_KINDS and _is_own(duty, row),
+        ),
+        Step(
+            "confirm_on_paper",
+            _("Signed on paper"),
+            frozenset({FollowUpState.RECORDED}),
+            FollowUpState.CONFIRMED,
+            _holds,
+        ),
+        Step(
+            "let_stand",
+            _("Let the record stand"),
+            frozenset({FollowUpState.DISPUTED}),
+            FollowUpState.CONFIRMED,
+            lambda duty, row: row.kind in FollowUp.SITTING_KINDS and _is_staff_over(duty, row),
+        ),
+        # putting right
+        Step(
+            "add_step",
+            _("Write what was done"),
+            frozenset({FollowUpState.RECTIFYING}),
             None,
-            _names_holder,
+            _puts_right,
+        ),
+        Step(
+            "hand_in",
+            _("Say that it is put right"),
+            frozenset({FollowUpState.RECTIFYING}),
+            None,
+            _puts_right,
+        ),
+        Step(
+            "check",
+            _("Check"),
+            frozenset({FollowUpState.RECTIFYING}),
+            FollowUpState.CLOSED,  # or it stays, with a new day
+            _checks,
+        ),
+        Step(
+            "close",
+            pgettext_lazy("follow-up", "Close"),
+            frozenset({FollowUpState.CONFIRMED}),
+            FollowUpState.CLOSED,
+            _closes,
+        ),
+        Step("lift", _("Close: its basis was revised"), CARRIED_OUT, FollowUpState.CLOSED, _lifts),
+        # dispositions
+        Step(
+            "give_opinion",
+            _("Give the branch's opinion"),
+            frozenset({FollowUpState.OPEN, FollowUpState.RECORDED}),
+            FollowUpState.RECORDED,
+            _prepares_case,
+        ),
+        Step(
+            "file_case",
+            _("File with the committee"),
+            frozenset({FollowUpState.RECORDED}),
+            None,
+            _prepares_case,
+        ),
+        Step(
+            "decide_case",
+            _("Decide the case"),
+            frozenset({FollowUpState.RECORDED}),
+            FollowUpState.CLOSED,  # or RECTIFYING under a deadline, or OPEN where it is returned
+            _decides_case,
+        ),
+        # explanations
+        Step(
+            "explain",
+            _("Give the explanation"),
+            frozenset({FollowUpState.OPEN, FollowUpState.RECORDED}),
+            FollowUpState.RECORDED,
+            _explains,
+        ),
+        Step(
+            "judge",
+            _("Judge the explanation"),
+            frozenset({FollowUpState.RECORDED}),
+            FollowUpState.CLOSED,  # or it stays, where accountability follows
+            _judges,
+        ),
+        Step(
+            "decide_accountability",
+            _("Decide on accountability"),
+            frozenset({FollowUpState.RECORDED}),
+            FollowUpState.CLOSED,
+            _judges,
         ),
     ]
 )

@@ -18,6 +18,7 @@ AT_LEAST_ONE = (
     "publication_days",
     "appeal_days",
     "decide_appeal_days",
+    "confirm_days",
     "inspection_days",
     "talk_after",
     "interview_after",

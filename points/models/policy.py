@@ -67,6 +67,11 @@ class Policy(models.Model):
         default=10,
         validators=[MinValueValidator(1)],
     )
+    confirm_days = models.PositiveSmallIntegerField(
+        _("working days within which a member confirms a record or an opinion"),
+        default=5,
+        validators=[MinValueValidator(1)],
+    )
     inspection_days = models.PositiveSmallIntegerField(
         _("working days for the inspection of a spot check"),
         default=10,

@@ -32,6 +32,7 @@ FIGURES = (
     "notice_template",
     "appeal_days",
     "decide_appeal_days",
+    "confirm_days",
     "inspection_days",
     "talk_after",
     "interview_after",

@@ -1,6 +1,9 @@
 """What the organisation does with what members filed: rounds, publications, objections,
-follow-ups, year-end, and the record of jobs."""
+follow-ups and their records, year-end and awards, exports, and the record of jobs."""
 
+from reviews.models.award import Appraisal, Nomination, Opinion, OpinionQuerySet
+from reviews.models.disposition import Disposition, Judgement
+from reviews.models.export import Export, ExportQuerySet
 from reviews.models.follow_up import FollowUp, FollowUpMonth, FollowUpQuerySet
 from reviews.models.job_run import JobRun
 from reviews.models.objection import (
@@ -11,6 +14,14 @@ from reviews.models.objection import (
     Objection,
     ObjectionQuerySet,
     Post,
+)
+from reviews.models.record import (
+    FollowUpFile,
+    FollowUpFileQuerySet,
+    FollowUpRecord,
+    Rectification,
+    RectificationCheck,
+    RectificationStep,
 )
 from reviews.models.round import (
     Meeting,
@@ -32,19 +43,33 @@ __all__ = [
     "AnnualResult",
     "Appeal",
     "AppealQuerySet",
+    "Appraisal",
     "Attachment",
     "AttachmentQuerySet",
     "BranchAnnualResult",
+    "Disposition",
+    "Export",
+    "ExportQuerySet",
     "FollowUp",
+    "FollowUpFile",
+    "FollowUpFileQuerySet",
     "FollowUpMonth",
     "FollowUpQuerySet",
+    "FollowUpRecord",
     "JobRun",
+    "Judgement",
     "Meeting",
+    "Nomination",
     "Objection",
     "ObjectionQuerySet",
+    "Opinion",
+    "OpinionQuerySet",
     "Post",
     "Publication",
     "PublicationQuerySet",
+    "Rectification",
+    "RectificationCheck",
+    "RectificationStep",
     "Round",
     "RoundQuerySet",
     "SpotCheck",

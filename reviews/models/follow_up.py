@@ -1,4 +1,4 @@
-"""What final results demand."""
+"""What final results demand, and what people did about it: records, rectification, closing."""
 
 from django.db import models
 from django.db.models import Q
@@ -6,28 +6,39 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import Branch
-from members.models import Member
+from members.models import Member, User
 from members.rights import Actor
 
 
 class FollowUpQuerySet(models.QuerySet["FollowUp"]):
     def visible_to(self, actor: Actor) -> "FollowUpQuerySet":
-        """domain.md §9: one's own and those one has the duty for; talks of the branch for
-        its secretary; dispositions of the branch for its committee; all below one's
-        committee."""
+        """domain.md §9: one's own, those one has the duty for and those one held; talks of the
+        branch for its secretary; dispositions of the branch for its committee; all below
+        one's committee. What was said in a talk is another question: ``readable_by``."""
         if actor.is_system:
             return self.all()
-        mine = Q(branch__in=actor.branches_below)
-        if actor.member_id is not None:
-            mine |= Q(member=actor.member_id) | Q(holder=actor.member_id)
         return self.filter(
-            mine
-            | Q(kind=FollowUp.Kind.TALK, branch__in=actor.secretary_branches)
-            | Q(kind=FollowUp.Kind.DISPOSITION, branch__in=actor.committee_branches)
+            _content_of(actor) | Q(kind=FollowUp.Kind.TALK, branch__in=actor.secretary_branches)
         )
+
+    def readable_by(self, actor: Actor) -> "FollowUpQuerySet":
+        """Those whose record, files and rectification one may read: the member, those who
+        held it or have the duty, and the committee; of dispositions also the branch committee.
+        Nobody else, not even the branch's next secretary (domain.md §9, §10)."""
+        return self.all() if actor.is_system else self.filter(_content_of(actor))
 
     def standing(self) -> "FollowUpQuerySet":
         return self.exclude(state=FollowUp.State.WITHDRAWN)
+
+
+def _content_of(actor: Actor) -> Q:
+    who = Q(branch__in=actor.branches_below) | Q(
+        kind__in=["DISPOSITION", "CORRECTION"], branch__in=actor.committee_branches
+    )
+    if actor.member_id is None:
+        return who
+    held = FollowUp.objects.filter(records__held_by=actor.member_id).values("pk")
+    return who | Q(member=actor.member_id) | Q(holder=actor.member_id) | Q(pk__in=held)
 
 
 class FollowUp(models.Model):
@@ -43,17 +54,21 @@ class FollowUp(models.Model):
             "LIFE_MEETING_EXPLANATION",
             _("explanation at the democratic life meeting"),
         )
+        CORRECTION = "CORRECTION", _("correction within a deadline")
 
     class State(models.TextChoices):
         OPEN = "OPEN", _("to be carried out")
         RECORDED = "RECORDED", _("recorded")
         CONFIRMED = "CONFIRMED", _("confirmed by the member")
+        DISPUTED = "DISPUTED", _("disputed by the member")
         RECTIFYING = "RECTIFYING", _("being put right")
         CLOSED = "CLOSED", _("closed")
         WITHDRAWN = "WITHDRAWN", _("withdrawn")
 
     STREAK_KINDS = (Kind.TALK, Kind.INTERVIEW, Kind.DISPOSITION)
     EXPLANATION_KINDS = (Kind.REPORT_EXPLANATION, Kind.LIFE_MEETING_EXPLANATION)
+    SITTING_KINDS = (Kind.TALK, Kind.INTERVIEW)
+    DONE = (State.CLOSED, State.WITHDRAWN)
 
     kind = models.CharField(_("kind"), max_length=26, choices=Kind.choices)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
@@ -80,7 +95,21 @@ class FollowUp(models.Model):
     due_on = models.DateField(_("due on"), null=True, blank=True)
     is_basis_changed = models.BooleanField(_("basis changed"), default=False)
     withdrawal_reason = models.CharField(_("why it was withdrawn"), max_length=500, blank=True)
+    # The disposition whose measure a CORRECTION follows up.
+    origin = models.ForeignKey(
+        "self",
+        verbose_name=_("follows from"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="corrections",
+    )
+    closing_note = models.TextField(_("how it was closed"), blank=True)
     opened_at = models.DateTimeField(_("opened at"))
+    closed_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
 
     objects = FollowUpQuerySet.as_manager()
@@ -111,12 +140,21 @@ class FollowUp(models.Model):
                     member__isnull=False,
                     first_month__isnull=False,
                     trigger_month__isnull=False,
+                    origin__isnull=True,
+                )
+                | Q(
+                    kind="CORRECTION",
+                    member__isnull=False,
+                    first_month__isnull=False,
+                    trigger_month__isnull=False,
+                    origin__isnull=False,
                 )
                 | Q(
                     kind__in=["REPORT_EXPLANATION", "LIFE_MEETING_EXPLANATION"],
                     member__isnull=True,
                     first_month__isnull=True,
                     trigger_month__isnull=True,
+                    origin__isnull=True,
                 ),
                 name="follow_up_kind",
             ),
@@ -126,6 +164,7 @@ class FollowUp(models.Model):
                         "OPEN",
                         "RECORDED",
                         "CONFIRMED",
+                        "DISPUTED",
                         "RECTIFYING",
                         "CLOSED",
                     ],
@@ -133,6 +172,14 @@ class FollowUp(models.Model):
                 )
                 | Q(state="WITHDRAWN", withdrawn_at__isnull=False),
                 name="follow_up_state",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="CLOSED", closed_by__isnull=False, closed_at__isnull=False)
+                | (
+                    ~Q(state="CLOSED")
+                    & Q(closed_by__isnull=True, closed_at__isnull=True, closing_note="")
+                ),
+                name="follow_up_closed",
             ),
         ]
         indexes = [

@@ -1,5 +1,8 @@
 """Objections, appeals, and their threads."""
 
+from functools import reduce
+from operator import or_
+
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -86,6 +89,12 @@ class Objection(models.Model):
         return reverse("objection", args=[self.pk])
 
 
+def _exactly_one(*fields: str) -> Q:
+    """One of these is set, the others are not."""
+    each = [Q(**{f"{field}__isnull": field != chosen for field in fields}) for chosen in fields]
+    return reduce(or_, each)
+
+
 class AppealQuerySet(models.QuerySet["Appeal"]):
     def visible_to(self, actor: Actor) -> "AppealQuerySet":
         """One's own for ever; those of branches below one's committee; and, to read, those
@@ -103,7 +112,7 @@ class AppealQuerySet(models.QuerySet["Appeal"]):
 
 class Appeal(models.Model):
     """申诉: a member asks the committee to decide what the branch answered, what a spot check
-    found, or a follow-up. Decided by somebody else than who decided before."""
+    found, a follow-up or an opinion. Decided by somebody else than who decided before."""
 
     class State(models.TextChoices):
         OPEN = "OPEN", pgettext_lazy("appeal", "waiting for the decision")
@@ -113,7 +122,7 @@ class Appeal(models.Model):
 
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="appeals")
     branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="appeals")
-    # Exactly one of the three: what the appeal is against.
+    # Exactly one of the four: what the appeal is against.
     objection = models.ForeignKey(
         Objection, null=True, blank=True, on_delete=models.PROTECT, related_name="appeals"
     )
@@ -122,6 +131,9 @@ class Appeal(models.Model):
     )
     finding = models.ForeignKey(
         "SpotCheckItem", null=True, blank=True, on_delete=models.PROTECT, related_name="appeals"
+    )
+    opinion = models.ForeignKey(
+        "Opinion", null=True, blank=True, on_delete=models.PROTECT, related_name="appeals"
     )
     text = models.TextField(_("appeal"))
     raised_at = models.DateTimeField(_("raised at"))
@@ -141,9 +153,7 @@ class Appeal(models.Model):
         ordering = ["-raised_at", "-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(objection__isnull=False, follow_up__isnull=True, finding__isnull=True)
-                | Q(objection__isnull=True, follow_up__isnull=False, finding__isnull=True)
-                | Q(objection__isnull=True, follow_up__isnull=True, finding__isnull=False),
+                condition=_exactly_one("objection", "follow_up", "finding", "opinion"),
                 name="appeal_against_one",
             ),
             models.CheckConstraint(
@@ -177,6 +187,11 @@ class Appeal(models.Model):
                 fields=["finding"],
                 condition=Q(finding__isnull=False) & ~Q(state="WITHDRAWN"),
                 name="appeal_one_a_finding",
+            ),
+            models.UniqueConstraint(
+                fields=["opinion"],
+                condition=Q(opinion__isnull=False) & ~Q(state="WITHDRAWN"),
+                name="appeal_one_an_opinion",
             ),
         ]
         indexes = [models.Index(fields=["state", "decide_by"], name="appeal_state")]

@@ -13,17 +13,26 @@ from points.models import (
 
 
 class YearEnd(models.Model):
-    """年终总评 of one committee and year: computed, then frozen for good."""
+    """年终总评 of one committee and year: computed provisionally while months are open, computed
+    when every month is closed, then frozen for good. ``digest`` names the frozen figures."""
 
     class State(models.TextChoices):
         PROVISIONAL = "PROVISIONAL", _("provisional")
+        COMPUTED = "COMPUTED", _("computed, not frozen yet")
         FROZEN = "FROZEN", _("frozen")
+
+    FINAL = (State.COMPUTED, State.FROZEN)
 
     committee = models.ForeignKey(Committee, on_delete=models.PROTECT, related_name="year_ends")
     year = models.PositiveSmallIntegerField(_("year"))
     state = models.CharField(_("state"), max_length=12, choices=State.choices)
     computed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     computed_at = models.DateTimeField(_("computed at"))
+    frozen_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    frozen_at = models.DateTimeField(_("frozen at"), null=True, blank=True)
+    digest = models.CharField(_("digest of the figures"), max_length=64, blank=True)
 
     class Meta:
         verbose_name = _("year-end")
@@ -32,7 +41,13 @@ class YearEnd(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["committee", "year"], name="year_end_once"),
             models.CheckConstraint(
-                condition=Q(state__in=["PROVISIONAL", "FROZEN"]), name="year_end_state"
+                condition=Q(
+                    state__in=["PROVISIONAL", "COMPUTED"],
+                    frozen_by__isnull=True,
+                    frozen_at__isnull=True,
+                )
+                | Q(state="FROZEN", frozen_by__isnull=False, frozen_at__isnull=False),
+                name="year_end_state",
             ),
         ]
 
@@ -86,6 +101,11 @@ class BranchAnnualResult(models.Model):
     ranked = models.PositiveIntegerField(_("members ranked"))
     below = models.PositiveIntegerField(_("members below the line"))
     is_eligible = models.BooleanField(_("eligible"))
+    # The branch has looked at its figures; computing them anew asks again.
+    confirmed_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("annual result of a branch")
@@ -94,6 +114,11 @@ class BranchAnnualResult(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["branch", "year"], name="branch_annual_once"),
             models.CheckConstraint(condition=Q(below__lte=F("ranked")), name="branch_annual_below"),
+            models.CheckConstraint(
+                condition=Q(confirmed_by__isnull=True, confirmed_at__isnull=True)
+                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
+                name="branch_annual_confirmed",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ from lib.months import months_of_year
 from members.rights import Actor
 from points.models import MonthlyResult
 from points.services.policy import PolicyBook
-from reviews.exports import figures_of, remarks_on
+from reviews.exports.year import figures_of, remarks_on
 from reviews.models import AnnualResult, BranchAnnualResult, Round, YearEnd
 from reviews.services.year_end import OpenRound
 

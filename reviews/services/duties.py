@@ -1,6 +1,6 @@
 """Naming who holds a talk or an interview (domain.md §6: the committee names a person)."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,7 +12,7 @@ from members.notices import Message, record, tell
 from members.rights import Actor
 from reviews.models import FollowUp
 from reviews.services.follow_ups import secretaries_of
-from reviews.services.round import month_label
+from reviews.services.round import bench_of, month_label
 from reviews.workflow import FOLLOW_UP_STEPS, Duty
 
 
@@ -23,6 +23,15 @@ def is_secretarys_own(follow_up: FollowUp) -> bool:
         return False
     place = (follow_up.branch_id, follow_up.trigger_month)
     return follow_up.member_id in secretaries_of({place}).get(place, ())
+
+
+def duty_of(actor: Actor, follow_up: FollowUp, on: date) -> Duty:
+    """Who acts on this follow-up on that day. Two queries at most."""
+    return Duty(
+        actor,
+        is_secretarys_own=is_secretarys_own(follow_up),
+        secretaries=bench_of(follow_up.branch_id, on).secretaries,
+    )
 
 
 def find_holder(words: str) -> Member:
@@ -52,7 +61,7 @@ def name_holder(*, pk: int, words: str, by: Actor, at: datetime) -> FollowUp:
         .select_related("member", "branch")
         .get(pk=pk)
     )
-    FOLLOW_UP_STEPS.check("name_holder", Duty(by, is_secretarys_own(row)), row)
+    FOLLOW_UP_STEPS.check("name_holder", duty_of(by, row, timezone.localdate(at)), row)
     holder = find_holder(words)
     if holder.pk == row.member_id:
         raise Refused(_("Nobody holds a talk with themself. Name somebody else."))

@@ -149,7 +149,13 @@ def close_year(
     year_end, _created = YearEnd.objects.update_or_create(
         committee=committee,
         year=year,
-        defaults={"state": state, "computed_by": by.user, "computed_at": at},
+        defaults={
+            "state": state,
+            "computed_by": by.user,
+            "computed_at": at,
+            "frozen_by": None if provisional else by.user,
+            "frozen_at": None if provisional else at,
+        },
     )
     members = sum(
         _store_figures(year_end, branches, policy)

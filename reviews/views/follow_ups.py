@@ -15,7 +15,7 @@ from reviews.models import FollowUp
 from reviews.selectors import follow_ups as selectors
 from reviews.selectors.appeals import appeal_box
 from reviews.services import duties
-from reviews.workflow import FOLLOW_UP_STEPS, Duty
+from reviews.workflow import FOLLOW_UP_STEPS
 
 PER_PAGE = 30
 
@@ -59,7 +59,7 @@ def follow_up(request: Request, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("%(name)s is named and told.") % {"name": named.holder})
             return redirect(found)
-    duty = Duty(actor, duties.is_secretarys_own(found))
+    duty = duties.duty_of(actor, found, timezone.localdate())
     context = {
         "follow_up": found,
         "dossier": selectors.dossier_of(found, actor),

@@ -14,7 +14,7 @@ from branches.models import Branch, Committee
 from lib.steps import Refused
 from members.access import is_branch_committee_or_staff, is_staff, page_for
 from members.requests import Request
-from reviews.exports import export_year
+from reviews.exports.year import export_year
 from reviews.models import YearEnd
 from reviews.selectors import year_end as selectors
 from reviews.services import year_end as services

@@ -55,8 +55,9 @@ def year_end_statements() -> list[str]:
         return f"CASE WHEN {condition} THEN {true} ELSE {false} END"
 
     return [
-        f"""INSERT INTO reviews_yearend (committee_id, year, state, computed_by_id, computed_at)
-            SELECT c.id, {YEAR}, 'FROZEN', u.id, {now}
+        f"""INSERT INTO reviews_yearend (committee_id, year, state, computed_by_id, computed_at,
+                frozen_by_id, frozen_at, digest)
+            SELECT c.id, {YEAR}, 'FROZEN', u.id, {now}, u.id, {now}, ''
             FROM branches_committee c, members_user u WHERE u.username = 'system'""",
         f"""INSERT INTO reviews_annualresult (year_end_id, year, member_id, branch_id, total,
                 pass_total, assessed_months, zero_months, rank, is_below, is_full_member,
@@ -102,7 +103,7 @@ def month_end_statements() -> list[str]:
     insert = """
         INSERT INTO reviews_followup (kind, state, branch_id, member_id, holder_id, first_month,
             trigger_month, year, due_on, is_basis_changed, opened_at, withdrawn_at,
-            withdrawal_reason)
+            withdrawal_reason, closing_note)
     """
     zero = f"""
         SELECT branch_id, member_id, month FROM points_monthlyresult
@@ -127,7 +128,7 @@ def month_end_statements() -> list[str]:
                    ELSE 'DISPOSITION' END,
                 'OPEN', s.branch_id, s.member_id,
                 CASE WHEN s.streak = 1 AND p.member_id <> s.member_id THEN p.member_id END,
-                s.first_month, s.month, {YEAR}, {due}, {false}, {now}, NULL, ''
+                s.first_month, s.month, {YEAR}, {due}, {false}, {now}, NULL, '', ''
             FROM ({streaks()}) AS s
             LEFT JOIN members_position p ON p.branch_id = s.branch_id
                 AND p.kind = 'SECRETARY' AND p.ends_on IS NULL
@@ -136,7 +137,7 @@ def month_end_statements() -> list[str]:
         f"""{insert}
             SELECT DISTINCT 'REPORT_EXPLANATION', 'OPEN', z.branch_id, CAST(NULL AS bigint),
                 p.member_id, {null_date()}, {null_date()}, {YEAR}, {null_date()}, {false}, {now},
-                {null_time()}, ''
+                {null_time()}, '', ''
             FROM ({zero}) AS z
             LEFT JOIN members_position p ON p.branch_id = z.branch_id
                 AND p.kind = 'SECRETARY' AND p.ends_on IS NULL
@@ -145,7 +146,7 @@ def month_end_statements() -> list[str]:
         f"""{insert}
             SELECT DISTINCT 'LIFE_MEETING_EXPLANATION', 'OPEN', z.branch_id,
                 CAST(NULL AS bigint), d.leader_id, {null_date()}, {null_date()}, {YEAR},
-                {null_date()}, {false}, {now}, {null_time()}, ''
+                {null_date()}, {false}, {now}, {null_time()}, '', ''
             FROM ({zero}) AS z
             JOIN members_leadershipduty d ON d.branch_id = z.branch_id AND d.ends_on IS NULL
             WHERE 1 = 1

@@ -134,7 +134,12 @@ def test_an_appeal_needs_words_and_tells_the_staff(month, kept):
 def test_a_follow_up_is_appealed_against_while_it_goes_on(state, may):
     month = below()
     talk = FollowUp.objects.get()
-    FollowUp.objects.update(state=state)
+    is_closed = state == "CLOSED"
+    FollowUp.objects.update(
+        state=state,
+        closed_at=at(4, 12) if is_closed else None,
+        closed_by=month.users["staff"] if is_closed else None,
+    )
     if may:
         assert raise_(month, talk, when=at(4, 13)).follow_up == talk
     else:

@@ -270,24 +270,30 @@ def test_staff_of_another_committee_name_nobody(interview):
         )
 
 
-@pytest.mark.parametrize("state", [state for state in FollowUp.State if state != "OPEN"])
-def test_nobody_is_named_for_what_is_no_longer_open(interview, staff, secretary, state):
+@pytest.mark.parametrize("state", FollowUp.DONE)
+def test_nobody_is_named_for_what_is_over(interview, staff, secretary, state):
+    is_closed = state == "CLOSED"
     FollowUp.objects.filter(pk=interview.pk).update(
-        state=state, withdrawn_at=AT if state == "WITHDRAWN" else None
+        state=state,
+        withdrawn_at=None if is_closed else AT,
+        closed_at=AT if is_closed else None,
+        closed_by=staff if is_closed else None,
     )
 
     with pytest.raises(Refused):
         name_holder(pk=interview.pk, words=secretary.name, by=actor(staff), at=AT)
 
 
-def test_a_talk_is_the_secretarys_unless_it_is_with_the_secretary(branch, secretary, member, staff):
+def test_a_talk_is_the_secretarys_unless_the_committee_names_somebody(
+    branch, secretary, member, staff
+):
     deputy = MemberFactory(branch=branch)
     below(member, branch, MONTHS[:1])
     below(secretary, branch, MONTHS[1:2])
     by = actor(staff)
     with_member, own = FollowUp.objects.filter(kind=Kind.TALK).order_by("first_month")
 
-    with pytest.raises(PermissionDenied):
-        name_holder(pk=with_member.pk, words=deputy.staff_no, by=by, at=AT)
+    assert with_member.holder == secretary
+    assert name_holder(pk=with_member.pk, words=deputy.staff_no, by=by, at=AT).holder == deputy
     assert own.holder is None
     assert name_holder(pk=own.pk, words=deputy.staff_no, by=by, at=AT).holder == deputy

@@ -267,7 +267,9 @@ def test_my_year_adds_up_and_shows_no_rank_before_the_year_is_frozen(branch, mem
         is_candidate=True,
     )
     assert year().annual is None
-    YearEnd.objects.update(state=YearEnd.State.FROZEN)
+    YearEnd.objects.update(
+        state=YearEnd.State.FROZEN, frozen_by=branch.users["staff"], frozen_at=now()
+    )
     assert year().annual.rank == 2
 
 

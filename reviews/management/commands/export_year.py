@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from branches.models import Branch, Committee
 from members.rights import system_actor
-from reviews.exports import export_year
+from reviews.exports.year import export_year
 from reviews.management.commands.close_year import committees_named
 from reviews.models import AnnualResult
 
