@@ -14,6 +14,7 @@ from reviews.forms.follow_up import HolderForm
 from reviews.models import FollowUp
 from reviews.selectors import follow_ups as selectors
 from reviews.selectors.appeals import appeal_box
+from reviews.selectors.follow_up_panels import panel_of
 from reviews.services import duties
 from reviews.workflow import FOLLOW_UP_STEPS
 
@@ -70,5 +71,6 @@ def follow_up(request: Request, pk: int) -> HttpResponse:
         "appeal": appeal_box(found, actor, timezone.localdate()),
         "is_own": actor.member_id is not None and found.member_id == actor.member_id,
         "today": timezone.localdate(),
+        **panel_of(found, duty, timezone.localdate()),
     }
     return render(request, "reviews/follow_up_detail.html", context)

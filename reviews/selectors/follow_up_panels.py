@@ -1,0 +1,14 @@
+"""What stands beside a follow-up's dossier: each kind has a page part of its own."""
+
+from datetime import date
+from typing import Any
+
+from reviews.models import FollowUp
+from reviews.workflow import Duty
+
+
+def panel_of(follow_up: FollowUp, duty: Duty, on: date) -> dict[str, Any]:
+    """The template of this kind's part, as ``panel``, with what it shows."""
+    match follow_up.kind:
+        case _other:
+            return {"panel": ""}
