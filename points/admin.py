@@ -60,6 +60,7 @@ class DecisionInline(admin.TabularInline):
 class EntryAdmin(ExportMixin, Ledger):
     formats = [PlainWorkbook]
     list_display = ["month", "branch", "member", "criterion", "claimed_points", "source"]
+    sortable_by = ()  # points of several branches are never ordered against each other
     list_filter = ["source"]
     list_select_related = ["branch", "member", "criterion"]
     search_fields = ["member__name", "member__staff_no"]
