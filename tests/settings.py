@@ -26,3 +26,7 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # Messages go nowhere: a test calls the service, or starts a real worker of its own.
 CELERY_BROKER_URL = "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = {}
+if "sqlite" in DATABASES["default"]["ENGINE"]:  # noqa: F405
+    # SQLite copies a table for every constraint that a migration adds: 10 s in each process.
+    # The migrations are run by the worker's tests and the bench, and by all on PostgreSQL.
+    DATABASES["default"].setdefault("TEST", {})["MIGRATE"] = False  # noqa: F405
