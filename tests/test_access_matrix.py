@@ -90,6 +90,13 @@ ARGS: dict[str, Args] = {
     "follow_up:disposition": of("disposition.pk"),
     "follow_up:report": of("explanation.pk"),
     "follow_up:life-meeting": of("led.pk"),
+    "explanation:report": of("explanation.pk"),
+    "explanation:led": of("led.pk"),
+    "attach_explanation": of("led.pk"),
+    "explanation_form": of("led.pk"),
+    "judgement": of("led.pk"),
+    "judgement:own": of("explanation.pk"),
+    "accountability": of("led.pk"),
     "year_results": this_year,
     "result": of("result.month.year", "result.month.month"),
     "publish_waiting": of("rounds.reviewing.pk"),
@@ -186,6 +193,15 @@ DATA: dict[str, Data] = {
         "confirmed": "1",
     },
     "follow_up:interview": lambda w, p: {"holder": "没有这个人"},
+    "explanation:report": lambda w, p: explained(w),
+    "explanation:led": lambda w, p: explained(w),
+    "judgement": lambda w, p: {"outcome": "ACCEPTED"},
+    "judgement:own": lambda w, p: {"outcome": "ACCEPTED"},
+    "accountability": lambda w, p: {
+        "decision": "诫勉谈话",
+        "number": "机党〔2026〕9号",
+        "decided_on": w.today.isoformat(),
+    },
     "object_to_result": lambda w, p: {"text": "请核对"},
     "close_year": lambda w, p: {"committee": p.branch.committee_id},
     "run_job": lambda w, p: {"job": "escalate", "key": f"{w.today} 0-0"},
@@ -214,6 +230,10 @@ DATA: dict[str, Data] = {
     "submit_declaration": lambda w, p: {"seen": p.sheet.revision + 1},
     "keep_typed": lambda w, p: {"reason": "正在填写"},
 }
+
+
+def explained(world: World) -> dict[str, Any]:
+    return {"held_on": world.today.isoformat(), "place": "会议室", "said": "管理不严", "seen": 0}
 
 
 def line(place: Place) -> dict[str, Any]:
@@ -350,6 +370,28 @@ follow_up:report        GET  own    in   404  404  404  404  200  404  200  404 
 follow_up:report        GET  other  in   404  404  404  404  404  404  404  200  404  404
 follow_up:life-meeting  GET  own    in   404  404  404  404  404  404  200  404  200  404
 follow_up:life-meeting  GET  other  in   404  404  404  404  404  404  404  200  404  404
+explanation:report      GET  own    in   404  404  404  404  200  404  200  404  404  404
+explanation:report      GET  other  in   404  404  404  404  404  404  404  200  404  404
+explanation:report      POST own    in   404  404  404  404  422  404  422  404  404  404
+explanation:report      POST other  in   404  404  404  404  404  404  404  422  404  404
+explanation:led         GET  own    in   404  404  404  404  404  404  200  404  200  404
+explanation:led         GET  other  in   404  404  404  404  404  404  404  200  404  404
+explanation:led         POST own    in   404  404  404  404  404  404  422  404  422  404
+explanation:led         POST other  in   404  404  404  404  404  404  404  422  404  404
+attach_explanation      POST own    in   404  404  404  404  404  404  302  404  302  404
+attach_explanation      POST other  in   404  404  404  404  404  404  404  302  404  404
+explanation_form        GET  own    in   404  404  404  404  404  404  200  404  200  404
+explanation_form        GET  other  in   404  404  404  404  404  404  404  200  404  404
+judgement               GET  own    in   404  404  404  404  404  404  200  404  403  404
+judgement               GET  other  in   404  404  404  404  404  404  404  200  404  404
+judgement               POST own    in   404  404  404  404  404  404  422  404  403  404
+judgement               POST other  in   404  404  404  404  404  404  404  422  404  404
+judgement:own           POST own    in   404  404  404  404  403  404  422  404  404  404
+judgement:own           POST other  in   404  404  404  404  404  404  404  422  404  404
+accountability          GET  own    in   404  404  404  404  404  404  200  404  403  404
+accountability          GET  other  in   404  404  404  404  404  404  404  200  404  404
+accountability          POST own    in   404  404  404  404  404  404  422  404  403  404
+accountability          POST other  in   404  404  404  404  404  404  404  422  404  404
 publication             GET  own    in   200  200  200  200  200  200  200  404  404  404
 publication             GET  other  in   404  404  404  404  404  404  404  200  404  404
 publication_notice      GET  own    in   200  200  200  200  200  200  200  404  404  404

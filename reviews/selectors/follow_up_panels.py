@@ -4,11 +4,16 @@ from datetime import date
 from typing import Any
 
 from reviews.models import FollowUp
+from reviews.selectors.explanations import explanation_panel
+from reviews.selectors.follow_ups import timeline_of
 from reviews.workflow import Duty
 
 
 def panel_of(follow_up: FollowUp, duty: Duty, on: date) -> dict[str, Any]:
     """The template of this kind's part, as ``panel``, with what it shows."""
     match follow_up.kind:
+        case kind if kind in FollowUp.EXPLANATION_KINDS:
+            found = explanation_panel(follow_up, duty)
+            return {**found, "timeline": [*timeline_of(follow_up), *found["happened"]]}
         case _other:
             return {"panel": ""}

@@ -13,7 +13,8 @@ from lib.months import months_between
 from members.rights import Actor
 from points.models import Criterion, MonthlyResult, ResultLine
 from points.rules import is_confidential
-from reviews.models import FollowUp, FollowUpMonth
+from reviews.models import FollowUp
+from reviews.selectors.explanations import ZeroMonth, warnings_of, zero_months_of
 
 Kind = FollowUp.Kind
 State = FollowUp.State
@@ -87,16 +88,18 @@ class Dossier:
     """What a follow-up rests on: the months of the streak, or the zero months to explain."""
 
     months: tuple[MonthOf, ...] = ()
-    zero_months: tuple[FollowUpMonth, ...] = ()
+    zero_months: tuple[ZeroMonth, ...] = ()
     has_zero: bool = False
     warnings: tuple[str, ...] = field(default=())
 
 
 def dossier_of(follow_up: FollowUp, actor: Actor) -> Dossier:
-    """The basis of a follow-up as this person may see it. Two queries."""
+    """The basis of a follow-up as this person may see it. Two queries; three for an
+    explanation."""
     if follow_up.is_explanation:
-        zero_months = follow_up.zero_months.select_related("member").order_by("month", "member")
-        return Dossier(zero_months=tuple(zero_months))
+        return Dossier(
+            zero_months=zero_months_of(follow_up, actor), warnings=warnings_of(follow_up)
+        )
     assert follow_up.first_month is not None  # by constraint follow_up_kind
     assert follow_up.trigger_month is not None
     months = months_between(follow_up.first_month, follow_up.trigger_month)

@@ -178,6 +178,17 @@ def _demanded(
     }
 
 
+def zero_months_demanded(follow_up: FollowUp) -> tuple[tuple[int, date], ...]:
+    """The zero months, as (member, month), that this explanation is to explain as the final
+    results stand; none where it is no longer demanded. Four queries."""
+    rows = _rows([follow_up.branch_id], [])
+    months = {(row.branch, row.month) for row in rows}
+    demands = follow_ups_demanded(
+        results=_results(rows), secretaries=secretaries_of(months), leaders=leaders_of(months)
+    )
+    return next((one.members for one in demands if one.key == _key(follow_up)), ())
+
+
 def secretaries_of(months: Collection[tuple[int, date]]) -> dict[tuple[int, date], tuple[int, ...]]:
     """The secretaries in office in a branch's month, the one at its end first. One query."""
     return _office_holders(
@@ -258,7 +269,9 @@ def _stored(branches: Collection[int], members: Collection[int]) -> list[Stored]
             year,
             state,
             is_flagged,
-        ) in follow_ups.order_by().values_list(
+        ) in follow_ups.select_for_update(of=("self",))
+        .order_by("pk")
+        .values_list(
             "pk",
             "kind",
             "branch",
