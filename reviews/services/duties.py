@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from branches.models import Branch
 from lib.steps import Refused
 from members.models import Member
 from members.notices import Message, record, tell
@@ -34,6 +35,18 @@ def duty_of(actor: Actor, follow_up: FollowUp, on: date) -> Duty:
     )
 
 
+def lock(pk: int) -> FollowUp:
+    """Lock the branch, then the follow-up, as reconciliation does: what final results demand
+    does not change between looking and writing."""
+    branches = Branch.objects.select_for_update(no_key=True, of=("self",)).filter(follow_ups=pk)
+    list(branches.values_list("pk"))
+    return (
+        FollowUp.objects.select_for_update(of=("self",))
+        .select_related("branch", "member", "holder")
+        .get(pk=pk)
+    )
+
+
 def find_holder(words: str) -> Member:
     """The member on the roll that a staff number or a full name names.
 
@@ -56,11 +69,7 @@ def name_holder(*, pk: int, words: str, by: Actor, at: datetime) -> FollowUp:
     Raises PermissionDenied or Refused (somebody outside the roll of today, the member
     themself, or not open any more).
     """
-    row = (
-        FollowUp.objects.select_for_update(of=("self",))
-        .select_related("member", "branch")
-        .get(pk=pk)
-    )
+    row = lock(pk)
     FOLLOW_UP_STEPS.check("name_holder", duty_of(by, row, timezone.localdate(at)), row)
     holder = find_holder(words)
     if holder.pk == row.member_id:
