@@ -1,0 +1,155 @@
+"""A disposition case in a small branch, and its steps in one call each."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from members.models import Member, Position, User
+from members.rights import Actor, actor_on, system_actor
+from points.models import MonthlyResult
+from reviews.models import Disposition, FollowUp
+from reviews.services import dispositions as services
+from reviews.services.dispositions import CaseDecision, CaseOpinion
+from tests.factories import (
+    BranchFactory,
+    CommitteeFactory,
+    LeadershipDutyFactory,
+    MemberFactory,
+    RuleBookFactory,
+    StaffAppointmentFactory,
+)
+
+FIRST, THIRD = date(2026, 7, 1), date(2026, 9, 1)
+OPENED = datetime(2026, 10, 12, 1, tzinfo=UTC)
+TODAY = date(2026, 11, 20)
+AT = datetime(2026, 11, 20, 2, tzinfo=UTC)
+MET, FILED, DECIDED = date(2026, 10, 20), date(2026, 10, 28), date(2026, 11, 10)
+DEADLINE = date(2027, 4, 30)
+
+CORRECTION = CaseOpinion(
+    measure="CORRECTION",
+    held_on=MET,
+    number="支〔2026〕7号",
+    ground="DUTIES",
+    facts="三个月内两次无故不参加支部党员大会，三次未完成交办任务。",
+    statement="本人认识到问题，愿意改正。",
+    deadline=DEADLINE,
+    conditions="按时参加组织生活，完成交办任务，每月向支部汇报。",
+)
+REMOVAL = replace(CORRECTION, measure="REMOVAL", deadline=None, conditions="")
+NOTHING = CaseOpinion(measure="NONE", held_on=MET, number="支〔2026〕7号", facts="问题已经说清")
+EXTENSION = replace(
+    CORRECTION, measure="EXTENSION", deadline=date(2027, 5, 20), conditions="参加集中培训"
+)
+APPROVED = CaseDecision(True, DECIDED, "机党〔2026〕21号", "同意支部意见")
+RETURNED = CaseDecision(False, DECIDED, "", "事实部分过于笼统，请补充")
+
+
+def role_of(branch, name: str, kind: str = "") -> User:
+    post = {"position": (branch, kind)} if kind else {}
+    return MemberFactory(branch=branch, name=name, **post).user
+
+
+@dataclass
+class CaseWorld:
+    """One branch with its committee, one member whose case is open, and everybody around."""
+
+    category: str = "FULL"
+    has_secretary: bool = True
+    users: dict[str, User] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        committee = CommitteeFactory()
+        self.branch = branch = BranchFactory(committee=committee, name="办公室党支部")
+        kinds = Position.Kind
+        posts = {"deputy": kinds.DEPUTY_SECRETARY, "bench": kinds.DISCIPLINE, "other": ""}
+        if self.has_secretary:
+            posts["secretary"] = kinds.SECRETARY
+        self.users |= {name: role_of(branch, name, kind) for name, kind in posts.items()}
+        self.member = MemberFactory(branch=branch, name="张伟", category=self.category)
+        self.users |= {
+            "member": self.member.user,
+            "staff": StaffAppointmentFactory(committee=committee).user,
+            "colleague": StaffAppointmentFactory(committee=committee).user,
+            "other_staff": StaffAppointmentFactory().user,
+            "leader": LeadershipDutyFactory(branch=branch).leader.user,
+            "former": role_of(branch, "former"),
+        }
+        Position.objects.create(
+            member=self.users["former"].member,
+            branch=branch,
+            kind=kinds.SECRETARY,
+            ends_on=date(2026, 9, 30),
+        )
+        self.case = self.open()
+
+    def open(self, member: Member | None = None) -> FollowUp:
+        return FollowUp.objects.create(
+            kind=FollowUp.Kind.DISPOSITION,
+            branch=self.branch,
+            member=member or self.member,
+            first_month=FIRST,
+            trigger_month=THIRD,
+            year=2026,
+            due_on=date(2026, 11, 2),
+            opened_at=OPENED,
+        )
+
+    def actor(self, who: str) -> Actor:
+        return system_actor() if who == "system" else actor_on(self.users[who], TODAY)
+
+    def opine(self, opinion=CORRECTION, *, by="secretary", at=AT, **more) -> Disposition:
+        return services.give_opinion(
+            pk=self.case.pk, opinion=opinion, by=self.actor(by), at=at, **more
+        )
+
+    def file(self, *, by="secretary", on=FILED, number="支〔2026〕8号", at=AT, **more):
+        return services.file_case(
+            pk=self.case.pk, filed_on=on, number=number, by=self.actor(by), at=at, **more
+        )
+
+    def decide(self, decision=APPROVED, *, by="staff", at=AT, **more) -> Disposition:
+        return services.decide_case(
+            pk=self.case.pk, decision=decision, by=self.actor(by), at=at, **more
+        )
+
+    def to(self, stage: str, opinion=CORRECTION) -> "CaseWorld":
+        """Bring the case to a stage: OPEN, PREPARED, FILED, RETURNED or APPROVED."""
+        steps = {
+            "OPEN": [],
+            "PREPARED": [lambda: self.opine(opinion)],
+            "FILED": [lambda: self.opine(opinion), self.file],
+            "RETURNED": [lambda: self.opine(opinion), self.file, lambda: self.decide(RETURNED)],
+            "APPROVED": [lambda: self.opine(opinion), self.file, self.decide],
+        }
+        for step in steps[stage]:
+            step()
+        self.case.refresh_from_db()
+        return self
+
+    def zero(self, month: date = date(2026, 8, 1)) -> None:
+        """Make a month of the streak zero."""
+        MonthlyResult.objects.create(
+            member=self.member,
+            branch=self.branch,
+            rule_book=RuleBookFactory(branch=self.branch),
+            month=month,
+            is_final=True,
+            base=Decimal(80),
+            plus=Decimal(0),
+            minus=Decimal(0),
+            score=Decimal(0),
+            pass_line=Decimal(70),
+            is_below=True,
+            is_zero=True,
+            computed_at=OPENED,
+        )
+
+    @property
+    def correction(self) -> FollowUp:
+        return FollowUp.objects.get(origin=self.case)
+
+    def told(self, who: str) -> list[str]:
+        """The stages of which this person was told."""
+        keys = self.users[who].notices.order_by("pk").values_list("key", flat=True)
+        return [key.split(":", 2)[2] for key in keys if key.startswith("case:")]
