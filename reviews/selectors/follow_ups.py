@@ -33,8 +33,8 @@ def filters(actor: Actor) -> dict[str, Q]:
     if actor.member_id is not None:
         found["mine"] = mine & ~Q(state__in=DONE)
     if actor.is_staff:
-        unnamed = Q(holder=None, state=State.OPEN) & ~Q(kind=Kind.DISPOSITION)
-        found["unnamed"] = unnamed
+        found["unnamed"] = Q(holder=None, state=State.OPEN, kind__in=FollowUp.SITTING_KINDS)
+        found["explanations"] = Q(kind__in=FollowUp.EXPLANATION_KINDS) & ~Q(state__in=DONE)
     if actor.is_staff or actor.positions:
         found["cases"] = Q(kind=Kind.DISPOSITION) & ~Q(state__in=DONE)
     found["done"] = Q(state__in=DONE)
@@ -46,6 +46,7 @@ def labels() -> dict[str, str]:
         "open": _("Under way"),
         "mine": _("Mine"),
         "unnamed": _("Without holder"),
+        "explanations": _("Explanations"),
         "cases": _("Dispositions"),
         "done": _("Finished"),
     }

@@ -11,6 +11,7 @@ from reviews.selectors.to_dos.committee import (
     missing_secretaries,
 )
 from reviews.selectors.to_dos.desk import Desk
+from reviews.selectors.to_dos.explanations import explanations
 from reviews.selectors.to_dos.follow_ups import follow_ups
 from reviews.selectors.to_dos.members import sheets, verifications
 from reviews.selectors.to_dos.objections import answers, appeals
@@ -28,6 +29,7 @@ def to_dos_of(actor: Actor, *, today: date) -> list[ToDo]:
         found += sheets(actor)
         found += verifications(actor, today=today)
     found += follow_ups(actor)
+    found += explanations(actor)
     if actor.positions or actor.is_staff:
         desk = Desk.of(actor, today=today)
         found += reviews(desk)

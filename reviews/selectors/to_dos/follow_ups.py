@@ -23,7 +23,9 @@ def follow_ups(actor: Actor) -> Iterator[ToDo]:
     if actor.member_id is not None:
         mine = Q(member=actor.member_id) | Q(holder=actor.member_id)
     mine |= Q(kind=Kind.DISPOSITION, branch__in=actor.committee_branches)
-    below = Q(branch__in=actor.branches_below) & (Q(holder=None) | Q(kind=Kind.DISPOSITION))
+    below = Q(branch__in=actor.branches_below) & (
+        Q(holder=None, kind__in=FollowUp.SITTING_KINDS) | Q(kind=Kind.DISPOSITION)
+    )
     rows = (
         FollowUp.objects.filter(mine | below, state=FollowUp.State.OPEN)
         .select_related("member", "holder", "branch")

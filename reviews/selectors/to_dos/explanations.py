@@ -1,0 +1,88 @@
+"""Explanations: one's own that is to be added to, and what the committee has to see to."""
+
+from collections.abc import Iterator, Sequence
+
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from members.rights import Actor
+from reviews.models import FollowUp
+from reviews.selectors.to_dos.to_do import ToDo, some
+
+State = FollowUp.State
+
+
+def explanations(actor: Actor) -> Iterator[ToDo]:
+    """One's own whose list of zero months changed after it was given; for committee staff, in
+    one line each, what is to be entered, judged and decided. One query."""
+    mine = Q(pk__in=[])
+    if actor.member_id is not None:
+        mine = Q(holder=actor.member_id, state=State.RECORDED, is_basis_changed=True)
+    below = Q(branch__in=actor.branches_below) & (
+        Q(holder=None, state=State.OPEN) | Q(state=State.RECORDED)
+    )
+    rows = (
+        FollowUp.objects.filter(mine | below, kind__in=FollowUp.EXPLANATION_KINDS)
+        .annotate(judged_as=F("judgement__outcome"))
+        .select_related("holder", "branch")
+        .order_by("year", "branch__roll_order", "pk")
+    )
+    unnamed, unjudged, serious = [], [], []
+    for row in rows:
+        if actor.member_id is not None and row.holder_id == actor.member_id:
+            if row.is_basis_changed:
+                yield add_to(row)
+        elif row.state == State.OPEN:
+            unnamed.append(row)
+        else:
+            (serious if row.judged_as else unjudged).append(row)
+    yield from for_staff(unnamed, unjudged, serious)
+
+
+def add_to(row: FollowUp) -> ToDo:
+    return ToDo(
+        title=_("Add to your explanation for %(year)s: its months at zero changed")
+        % {"year": row.year},
+        note=row.branch.name,
+        url=row.get_absolute_url(),
+        action=pgettext("to-do", "View"),
+        icon="notebook-pen",
+    )
+
+
+def for_staff(
+    unnamed: Sequence[FollowUp], unjudged: Sequence[FollowUp], serious: Sequence[FollowUp]
+) -> Iterator[ToDo]:
+    if unnamed:
+        title = ngettext(
+            "Enter %(count)s explanation: no secretary was in office",
+            "Enter %(count)s explanations: no secretary was in office",
+            len(unnamed),
+        )
+        yield together(title, unnamed, icon="notebook-pen")
+    if unjudged:
+        title = ngettext(
+            "Judge %(count)s explanation", "Judge %(count)s explanations", len(unjudged)
+        )
+        yield together(title, unjudged, icon="scale")
+    if serious:
+        title = ngettext(
+            "Decide on accountability for %(count)s explanation",
+            "Decide on accountability for %(count)s explanations",
+            len(serious),
+        )
+        yield together(title, serious, icon="gavel")
+
+
+def together(title: str, rows: Sequence[FollowUp], *, icon: str) -> ToDo:
+    """One line; a single explanation is opened at once."""
+    url = f"{reverse('follow_ups')}?show=explanations"
+    return ToDo(
+        title=title % {"count": len(rows)},
+        note=some(dict.fromkeys(f"{row.holder or row.branch}" for row in rows)),
+        url=rows[0].get_absolute_url() if len(rows) == 1 else url,
+        action=pgettext("to-do", "View"),
+        icon=icon,
+    )
