@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from lib.steps import Step, Steps
 from members.rights import Actor
-from reviews.models import FollowUp, Round
+from reviews.models import FollowUp, Round, YearEnd
 from reviews.rules import Bench, may_run, may_work_on
 
 State = Round.State
@@ -307,6 +307,59 @@ FOLLOW_UP_STEPS = Steps(
             frozenset({FollowUpState.RECORDED}),
             FollowUpState.CLOSED,
             _judges,
+        ),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class YearSeat:
+    """Who acts on a year-end: whether they work for its committee or one above it; and, where a
+    branch's figures are to be confirmed, the branch and who sits on its committee."""
+
+    actor: Actor
+    closes: bool = False
+    branch: int | None = None
+    bench: Bench | None = None
+
+
+YearState = YearEnd.State
+
+
+def _closes_year(seat: YearSeat, year_end: YearEnd) -> bool:
+    return seat.closes
+
+
+def _confirms_year(seat: YearSeat, year_end: YearEnd) -> bool:
+    """The secretary of the branch; committee staff in place of one that is missing."""
+    if seat.branch is None or seat.bench is None:
+        return False
+    in_place = seat.actor.is_staff_over(seat.branch) and not seat.bench.has_secretary
+    return seat.actor.is_secretary_of(seat.branch) or in_place
+
+
+YEAR_END_STEPS = Steps(
+    [
+        Step(
+            "compute",
+            _("Compute the year"),
+            frozenset({YearState.PROVISIONAL, YearState.COMPUTED}),
+            YearState.COMPUTED,  # or PROVISIONAL, while months are open
+            _closes_year,
+        ),
+        Step(
+            "confirm",
+            _("Confirm the branch's figures"),
+            frozenset({YearState.COMPUTED}),
+            None,
+            _confirms_year,
+        ),
+        Step(
+            "freeze",
+            _("Freeze the year"),
+            frozenset({YearState.COMPUTED}),
+            YearState.FROZEN,
+            _closes_year,
         ),
     ]
 )

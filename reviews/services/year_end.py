@@ -1,36 +1,43 @@
-"""年终总评: what is still open, the figures of a year, and freezing them (domain.md §8)."""
+"""年终总评: what is still open; computing, confirming and freezing a year (domain.md §8).
+
+A year is computed while months are open (provisional) or when all are closed (computed), shown
+inside each branch, confirmed by the branches, and frozen for good under a digest.
+"""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from branches.models import Branch, Committee
 from lib.months import months_of_year
 from lib.steps import Refused
-from members.models import Member, Membership
-from members.notices import record
+from members.models import Membership
+from members.notices import Message, record, tell
 from members.rights import Actor
-from points.models import MonthlyResult, Policy, RuleBook
-from points.services.policy import PolicyBook
-from reviews.models import AnnualResult, BranchAnnualResult, Round, YearEnd
-from reviews.ranking import (
-    MemberYear,
-    MonthFigure,
-    is_branch_eligible,
-    member_year,
-    rank_branch,
-)
+from points.models import RuleBook
+from reviews.models import BranchAnnualResult, Round, YearEnd
 from reviews.rules import may_close_year
-from reviews.services.year_end_sql import is_possible, rank_in_database
+from reviews.services.round import benches_of
+from reviews.services.year_figures import (
+    CHUNK,
+    Part,
+    figures_digest,
+    parts_of,
+    store_figures,
+    take_over,
+)
+from reviews.workflow import YEAR_END_STEPS, YearSeat
 
-CHUNK = 100
+State = YearEnd.State
+# How many members are told in one go.
+MEMBERS_TOLD = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +55,6 @@ class RoundsOpen(Refused):
     def __init__(self, rounds: Sequence[OpenRound]) -> None:
         super().__init__(_("%(count)s months are not closed yet.") % {"count": len(rounds)})
         self.rounds = tuple(rounds)
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """What closing a year did. ``was_frozen``: it was closed before, nothing changed."""
-
-    year_end: YearEnd
-    was_frozen: bool
-    branches: int
-    members: int
-    open_rounds: tuple[OpenRound, ...] = ()
 
 
 def open_rounds(committee: Committee, year: int) -> list[OpenRound]:
@@ -117,11 +113,244 @@ def _peopled(branches: Collection[Branch]) -> defaultdict[int, set[tuple[date, d
     return spans
 
 
+# -- computing ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A computation that has begun: the year, emptied and provisional until it is finished, and
+    the parts of branches whose figures are to be stored. Others are told by ``at`` whose it is."""
+
+    year_end: YearEnd
+    parts: tuple[Part, ...]
+    by: Actor
+    at: datetime
+
+    @property
+    def branches(self) -> int:
+        return sum(len(branches) for _policy, branches in self.parts)
+
+
+def seat_at(actor: Actor, committee: Committee) -> YearSeat:
+    """Whether the actor works for this committee or one above it. One query."""
+    return YearSeat(
+        actor,
+        closes=may_close_year(actor, Committee.objects.subtree_ids(actor.committees), committee),
+    )
+
+
+def lock_year(committee: Committee, year: int) -> YearEnd:
+    """The committee's year, under the committee's lock; unsaved where nobody computed it."""
+    committee = Committee.objects.select_for_update(of=("self",)).get(pk=committee.pk)
+    found = YearEnd.objects.filter(committee=committee, year=year).first()
+    return found or YearEnd(committee=committee, year=year, state=State.PROVISIONAL)
+
+
+@transaction.atomic(savepoint=False)
+def begin_computing(
+    *, committee: Committee, year: int, by: Actor, at: datetime, size: int = CHUNK
+) -> Work:
+    """Empty the year and cut its branches into parts. Whatever happens afterwards, it stays
+    provisional until ``finish_computing``, and can be begun again.
+
+    Raises PermissionDenied for whoever does not work for the committee or one above it; Refused
+    where the year is frozen.
+    """
+    year_end = lock_year(committee, year)
+    YEAR_END_STEPS.check("compute", seat_at(by, committee), year_end)
+    year_end.state, year_end.digest = State.PROVISIONAL, ""
+    _save_computed(year_end, by=by, at=at)
+    parts = tuple(parts_of(take_over(year_end), year, size))
+    return Work(year_end, parts, by, at)
+
+
+def _save_computed(year_end: YearEnd, *, by: Actor, at: datetime) -> None:
+    year_end.computed_by, year_end.computed_at = by.user, at
+    fields = ["state", "digest", "computed_by", "computed_at"]
+    year_end.save(update_fields=fields if year_end.pk else None)
+
+
+@transaction.atomic(savepoint=False)
+def compute_part(work: Work, part: Part) -> int:
+    """Store the figures of one part of the branches; return how many members were ranked.
+
+    Raises Refused where somebody else has begun anew, or frozen the year, meanwhile.
+    """
+    _lock_own(work)
+    policy, branches = part
+    return store_figures(work.year_end, branches, policy)
+
+
+def _lock_own(work: Work) -> YearEnd:
+    year_end = lock_year(work.year_end.committee, work.year_end.year)
+    if (year_end.state, year_end.computed_at) != (State.PROVISIONAL, work.at):
+        raise Refused(_("Somebody else has computed this year meanwhile."))
+    return year_end
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What computing or closing a year did. ``was_frozen``: it was closed before, nothing
+    changed."""
+
+    year_end: YearEnd
+    was_frozen: bool
+    branches: int
+    members: int
+    open_rounds: tuple[OpenRound, ...] = ()
+
+
+@transaction.atomic(savepoint=False)
+def finish_computing(work: Work) -> Closing:
+    """Say how far the figures reach: provisional while months are open; else computed, with
+    their digest, and then every branch's secretary is asked to look at them, and every member
+    ranked is told that they are there.
+    """
+    year_end = _lock_own(work)
+    still_open = tuple(open_rounds(year_end.committee, year_end.year))
+    if not still_open:
+        year_end.state, year_end.digest = State.COMPUTED, figures_digest(year_end)
+        year_end.save(update_fields=["state", "digest"])
+        _tell_branches(year_end, at=work.at)
+        _tell_members(year_end, at=work.at)
+    closing = _closing(year_end, open_rounds=still_open)
+    _record("compute_year", closing, by=work.by, at=work.at)
+    return closing
+
+
+@transaction.atomic
+def compute_year(*, committee: Committee, year: int, by: Actor, at: datetime) -> Closing:
+    """Compute the figures of a year at once: provisional while months are open, else computed,
+    to be shown in the branches, confirmed and frozen. Computing again replaces them, and asks
+    the branches again. Source: domain.md §8.
+
+    Raises what ``begin_computing`` raises.
+    """
+    work = begin_computing(committee=committee, year=year, by=by, at=at)
+    for part in work.parts:
+        compute_part(work, part)
+    return finish_computing(work)
+
+
+def _closing(
+    year_end: YearEnd, *, was_frozen: bool = False, open_rounds: tuple[OpenRound, ...] = ()
+) -> Closing:
+    return Closing(
+        year_end,
+        was_frozen=was_frozen,
+        branches=year_end.branch_results.count(),
+        members=year_end.results.count(),
+        open_rounds=open_rounds,
+    )
+
+
+def _record(verb: str, closing: Closing, *, by: Actor, at: datetime) -> None:
+    record(
+        by=by.user,
+        at=at,
+        verb=verb,
+        target=closing.year_end,
+        year=closing.year_end.year,
+        state=str(closing.year_end.state),
+        branches=closing.branches,
+        members=closing.members,
+    )
+
+
+def _tell_branches(year_end: YearEnd, *, at: datetime) -> None:
+    """Each computation asks anew. Three queries."""
+    branches = list(year_end.branch_results.values_list("branch", flat=True))
+    benches = benches_of(branches, timezone.localdate(at))
+    subject = _("Year-end %(year)s: look at your branch's figures and confirm them")
+    key = f"confirm_year:{year_end.pk}:{at:%Y%m%d%H%M%S}"
+    url = year_end.get_absolute_url()
+    tell(
+        [
+            Message(member, key, subject % {"year": year_end.year}, url)
+            for branch in branches
+            for member in sorted(benches[branch].secretaries)
+        ],
+        at=at,
+    )
+
+
+def _tell_members(year_end: YearEnd, *, at: datetime) -> None:
+    """Once, however often it is computed. Three statements for each two thousand members."""
+    subject = _("Your year-end figures of %(year)s can be looked at") % {"year": year_end.year}
+    url = reverse("year_results", args=[year_end.year])
+    members = list(year_end.results.values_list("member", flat=True))
+    for start in range(0, len(members), MEMBERS_TOLD):
+        tell(
+            [
+                Message(member, f"year_end:{year_end.pk}", subject, url)
+                for member in members[start : start + MEMBERS_TOLD]
+            ],
+            at=at,
+        )
+
+
+# -- freezing ----------------------------------------------------------------------------
+
+
+@transaction.atomic
+def freeze_year(*, committee: Committee, year: int, seen: str, by: Actor, at: datetime) -> Closing:
+    """Freeze the computed figures for good. They are computed again in the same transaction and
+    must come out as they were shown: ``seen`` is the digest of those. Freezing a frozen year
+    does nothing. Source: domain.md §8.
+
+    Raises PermissionDenied; RoundsOpen where a month is open; Refused where the year is not
+    computed, or a figure has changed since it was shown.
+    """
+    seat = seat_at(by, committee)
+    year_end = lock_year(committee, year)
+    if seat.closes and year_end.state == State.FROZEN:
+        return _closing(year_end, was_frozen=True)
+    YEAR_END_STEPS.check("freeze", seat, year_end)
+    confirmed = {one.branch_id: one for one in year_end.branch_results.exclude(confirmed_at=None)}
+    _compute_all(year_end, by=by, at=at)
+    if year_end.digest != seen:
+        raise Refused(
+            _(
+                "A figure has changed since the year was computed. "
+                "Compute it again, look at the figures, then freeze them."
+            )
+        )
+    again = list(year_end.branch_results.filter(branch__in=confirmed))
+    for result in again:
+        before = confirmed[result.branch_id]
+        result.confirmed_by_id, result.confirmed_at = before.confirmed_by_id, before.confirmed_at
+    BranchAnnualResult.objects.bulk_update(again, ["confirmed_at", "confirmed_by"])
+    return _freeze(year_end, by=by, at=at, verb="freeze_year")
+
+
+def _compute_all(year_end: YearEnd, *, by: Actor, at: datetime) -> None:
+    """Compute every closed month anew, with the branches locked: a correction that is being made
+    comes before or after, never in between. Raises RoundsOpen."""
+    below = Branch.objects.below(year_end.committee)
+    list(below.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk"))
+    still_open = open_rounds(year_end.committee, year_end.year)
+    if still_open:
+        raise RoundsOpen(still_open)
+    _save_computed(year_end, by=by, at=at)
+    for policy, branches in parts_of(take_over(year_end), year_end.year):
+        store_figures(year_end, branches, policy)
+    year_end.digest = figures_digest(year_end)
+
+
+def _freeze(year_end: YearEnd, *, by: Actor, at: datetime, verb: str) -> Closing:
+    year_end.state, year_end.frozen_by, year_end.frozen_at = State.FROZEN, by.user, at
+    year_end.save(update_fields=["state", "digest", "frozen_by", "frozen_at"])
+    closing = _closing(year_end)
+    _record(verb, closing, by=by, at=at)
+    return closing
+
+
 @transaction.atomic
 def close_year(
     *, committee: Committee, year: int, provisional: bool, by: Actor, at: datetime
 ) -> Closing:
-    """Compute and store the figures of a year for all branches below a committee, and freeze them.
+    """Compute and store the figures of a year for all branches below a committee, and freeze them
+    in one act, as the command does.
 
     Provisional figures are computed from the months closed so far, and are computed anew each
     time; frozen figures never change, so closing a frozen year does nothing. A branch that another
@@ -131,164 +360,17 @@ def close_year(
     Raises PermissionDenied for whoever does not work for the committee or one above it;
     RoundsOpen, with the list, if rounds of the year are open and it is not provisional.
     """
-    if not may_close_year(by, Committee.objects.subtree_ids(by.committees), committee):
-        raise PermissionDenied
-    committee = Committee.objects.select_for_update().get(pk=committee.pk)
-    year_end = YearEnd.objects.filter(committee=committee, year=year).first()
-    if year_end is not None and year_end.state == YearEnd.State.FROZEN:
-        return Closing(
-            year_end,
-            was_frozen=True,
-            branches=year_end.branch_results.count(),
-            members=year_end.results.count(),
-        )
-    still_open = open_rounds(committee, year)
-    if still_open and not provisional:
-        raise RoundsOpen(still_open)
-    state = YearEnd.State.PROVISIONAL if provisional else YearEnd.State.FROZEN
-    year_end, _created = YearEnd.objects.update_or_create(
-        committee=committee,
-        year=year,
-        defaults={
-            "state": state,
-            "computed_by": by.user,
-            "computed_at": at,
-            "frozen_by": None if provisional else by.user,
-            "frozen_at": None if provisional else at,
-        },
-    )
-    members = sum(
-        _store_figures(year_end, branches, policy)
-        for policy, branches in _chunks(_take_over(year_end), year)
-    )
-    ranked_branches = year_end.branch_results.count()
-    record(
-        by=by.user,
-        at=at,
-        verb="close_year",
-        target=year_end,
-        year=year,
-        state=state.value,
-        branches=ranked_branches,
-        members=members,
-    )
-    return Closing(
-        year_end,
-        was_frozen=False,
-        branches=ranked_branches,
-        members=members,
-        open_rounds=tuple(still_open),
-    )
-
-
-def _take_over(year_end: YearEnd) -> list[Branch]:
-    """Make room for new figures; return the branches that nobody has frozen yet."""
-    below = Branch.objects.below(year_end.committee)
-    of_year = {"year": year_end.year, "branch__in": below}
-    provisional = {"year_end__state": YearEnd.State.PROVISIONAL}
-    for model in (AnnualResult, BranchAnnualResult):
-        model.objects.filter(year_end=year_end).delete()
-        model.objects.filter(**of_year, **provisional).delete()
-    frozen = BranchAnnualResult.objects.filter(**of_year).values("branch")
-    return list(below.exclude(pk__in=frozen))
-
-
-def _chunks(branches: Sequence[Branch], year: int) -> Iterable[tuple[Policy, list[int]]]:
-    """Chunks of branches for which the same numbers hold, in order."""
-    policies = PolicyBook()
-    under: dict[tuple[int, int], tuple[Policy, list[int]]] = {}
-    for branch in branches:
-        policy = policies.of(branch.committee_id, date(year, 12, 1))
-        numbers = (policy.candidate_ranks, policy.branch_below_percent)
-        under.setdefault(numbers, (policy, []))[1].append(branch.pk)
-    for policy, ids in under.values():
-        for start in range(0, len(ids), CHUNK):
-            yield policy, ids[start : start + CHUNK]
-
-
-def _store_figures(year_end: YearEnd, branches: Sequence[int], policy: Policy) -> int:
-    """Rank the members whose last assessed month was in one of these branches, then say
-    which of the branches are eligible; return how many members were ranked."""
-    if is_possible():
-        members = rank_in_database(year_end=year_end, branches=branches, policy=policy)
-    else:
-        members = rank_row_by_row(year_end=year_end, branches=branches, policy=policy)
-    counted = (
-        AnnualResult.objects.filter(year_end=year_end, branch__in=branches)
-        .order_by()
-        .values_list("branch")
-        .annotate(ranked=Count("pk"), low=Count("pk", filter=Q(is_below=True)))
-    )
-    BranchAnnualResult.objects.bulk_create(
-        BranchAnnualResult(
-            year_end=year_end,
-            year=year_end.year,
-            branch_id=branch,
-            ranked=ranked,
-            below=below,
-            is_eligible=is_branch_eligible(ranked, below, policy.branch_below_percent),
-        )
-        for branch, ranked, below in counted
-    )
-    return members
-
-
-def rank_row_by_row(*, year_end: YearEnd, branches: Sequence[int], policy: Policy) -> int:
-    """The portable form of ``rank_in_database``, for any database Django knows."""
-    years: defaultdict[int, dict[int, MemberYear]] = defaultdict(dict)
-    for of_member in _member_years(year_end, branches):
-        if of_member.branch is not None and of_member.branch in branches:
-            years[of_member.branch][of_member.member] = of_member
-    annual = [
-        AnnualResult(
-            year_end=year_end,
-            year=year_end.year,
-            member_id=place.member,
-            branch_id=branch,
-            total=of_branch[place.member].total,
-            pass_total=of_branch[place.member].pass_total,
-            assessed_months=of_branch[place.member].assessed_months,
-            zero_months=of_branch[place.member].zero_months,
-            rank=place.rank,
-            is_below=place.is_below,
-            is_full_member=of_branch[place.member].is_full_member,
-            is_candidate=place.is_candidate,
-        )
-        for branch, of_branch in years.items()
-        for place in rank_branch(of_branch.values(), top=policy.candidate_ranks)
-    ]
-    AnnualResult.objects.bulk_create(annual)
-    return len(annual)
-
-
-def _member_years(year_end: YearEnd, branches: Sequence[int]) -> Iterable[MemberYear]:
-    """The years of everybody with a final month in these branches, months elsewhere included.
-    Who was frozen in another branch keeps those figures. Two queries."""
-    of_year = MonthlyResult.objects.final().filter(month__in=months_of_year(year_end.year))
-    here = of_year.filter(branch__in=branches).order_by().values("member")
-    frozen = set(
-        AnnualResult.objects.filter(year=year_end.year, member__in=here)
-        .exclude(year_end=year_end)
-        .values_list("member", flat=True)
-    )
-    rows = (
-        of_year.filter(member__in=here)
-        .order_by("member")
-        .values_list(
-            "member",
-            "member__category",
-            "branch",
-            "month",
-            "score",
-            "pass_line",
-            "is_assessed",
-            "is_zero",
-        )
-    )
-    for (member, category), months in groupby(rows.iterator(chunk_size=5_000), lambda r: r[:2]):
-        if member not in frozen:
-            yield member_year(
-                member=member,
-                months=[MonthFigure(*figures) for _member, _category, *figures in months],
-                is_full_member=category == Member.Category.FULL,
-            )
+    seat = seat_at(by, committee)
+    year_end = lock_year(committee, year)
+    if seat.closes and year_end.state == State.FROZEN:
+        return _closing(year_end, was_frozen=True)
+    if not provisional:
+        YEAR_END_STEPS.check("compute", seat, year_end)
+        _compute_all(year_end, by=by, at=at)
+        return _freeze(year_end, by=by, at=at, verb="close_year")
+    work = begin_computing(committee=committee, year=year, by=by, at=at)
+    for part in work.parts:
+        compute_part(work, part)
+    closing = _closing(work.year_end, open_rounds=tuple(open_rounds(committee, year)))
+    _record("close_year", closing, by=by, at=at)
+    return closing

@@ -7,7 +7,7 @@ taken in whole hundredths, because SQLite adds decimals as floating-point number
 are compared exactly. A test holds both forms against each other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from django.db import connection
@@ -64,6 +64,19 @@ SELECT %(year_end)s, %(year)s, member_id, branch_id, total / 100.0, pass_total /
 FROM ranked
 """
 
+# One line of the digest for each member: the database writes it, because a model for each of
+# 100,000 rows took as long as computing the year.
+LINES = """
+SELECT member_id || '|' || branch_id || '|' || CAST(ROUND(total * 100) AS integer) || '|' ||
+    CAST(ROUND(pass_total * 100) AS integer) || '|' || assessed_months || '|' || zero_months ||
+    '|' || rank || '|' || CASE WHEN is_below = %(yes)s THEN 1 ELSE 0 END ||
+    '|' || CASE WHEN is_full_member = %(yes)s THEN 1 ELSE 0 END ||
+    '|' || CASE WHEN is_candidate = %(yes)s THEN 1 ELSE 0 END
+FROM {annual}
+WHERE year_end_id = %(year_end)s
+ORDER BY member_id
+"""
+
 
 def is_possible() -> bool:
     """Whether the configured database takes the statement."""
@@ -95,3 +108,12 @@ def rank_in_database(*, year_end: YearEnd, branches: Sequence[int], policy: Poli
             },
         )
         return cursor.rowcount
+
+
+def member_lines(year_end: YearEnd) -> Iterator[str]:
+    """What the digest of a year says of each member, by id."""
+    sql = LINES.format(annual=AnnualResult._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"yes": True, "year_end": year_end.pk})
+        while rows := cursor.fetchmany(5_000):
+            yield from (line for (line,) in rows)
