@@ -264,12 +264,15 @@ def _follow(
         put_right.save(update_fields=["due_on", "handed_in_by", "handed_in_at"])
         return
     _close(row, note="", by=by, at=at)
-    if found.outcome == Outcome.NOT_PUT_RIGHT:
-        # Dispositions begin rectifications: asked for here, so that neither needs the other.
-        from reviews.services import dispositions
+    if row.origin is None:
+        return
+    # Dispositions begin rectifications: asked for here, so that neither needs the other.
+    from reviews.services import dispositions
 
-        assert row.origin is not None  # by constraint follow_up_kind
+    if found.outcome == Outcome.NOT_PUT_RIGHT:
         dispositions.take_up_again(follow_up=row.origin, reason=found.reason, by=by, at=at)
+    else:
+        dispositions.correction_made(follow_up=row.origin, by=by, at=at)
 
 
 # -- ending ----------------------------------------------------------------------------------
@@ -300,6 +303,10 @@ def _end(pk: int, step: str, note: str, missing: str, *, by: Actor, at: datetime
     if not note.strip():
         raise Refused(missing)
     _close(row, note=note, by=by, at=at)
+    if row.kind == FollowUp.Kind.DISPOSITION:
+        from reviews.services import dispositions
+
+        dispositions.end_corrections(follow_up=row, by=by, at=at)
     _record(row, step, by=by, at=at)
     subject = pgettext("follow-up", "Closed: %(kind)s")
     people = {row.member_id, row.holder_id} - {None, by.member_id}

@@ -11,6 +11,7 @@ from members.models import Event, Member, Notice
 from reviews.disposing import STEPS, measures_for
 from reviews.models import Disposition, FollowUp
 from reviews.services import dispositions as services
+from reviews.services import rectification
 from tests.factories import MemberFactory
 from tests.reviews.case_world import (
     APPROVED,
@@ -423,30 +424,38 @@ def test_nothing_is_approved_without_a_word_on_what_was_punished(world):
 # -- how a correction ends -------------------------------------------------------------------
 
 
+def check(world, outcome, *, by="secretary", at=AT):
+    return rectification.check(
+        pk=world.correction.pk, outcome=outcome, reason="看了记录", by=world.actor(by), at=at
+    )
+
+
 def test_a_correction_put_right_closes_the_case(world):
     world.to("APPROVED")
-    by = world.actor("secretary")
 
     for _ in range(2):
-        services.correction_made(follow_up=world.case, by=by, at=AT)
+        check(world, "PUT_RIGHT")
 
     world.case.refresh_from_db()
-    assert world.case.state == State.CLOSED
+    assert world.case.state == world.correction.state == State.CLOSED
     assert world.told("member")[-1] == "1:made"
     assert Event.objects.filter(verb="correction_made").count() == 1
+    with pytest.raises(Refused):
+        world.opine()
 
 
 def test_a_correction_not_made_takes_the_case_up_again(world):
     world.to("APPROVED")
+    late = AT.replace(year=2027, month=5)
 
     for _ in range(2):
-        services.take_up_again(follow_up=world.case, by=world.actor("staff"), at=AT)
+        check(world, "NOT_PUT_RIGHT", by="staff", at=late)
 
     world.case.refresh_from_db()
     assert world.case.state == State.OPEN
-    assert world.case.due_on > TODAY
+    assert world.case.due_on > late.date()
     assert world.told("secretary")[-1] == "1:again"
-    again = world.opine(replace(REMOVAL, held_on=TODAY))
+    again = world.opine(replace(REMOVAL, held_on=late.date()), at=late)
     assert again.number == 2
     assert list(world.case.dispositions.values_list("number", "state")) == [
         (1, "APPROVED"),
@@ -454,8 +463,21 @@ def test_a_correction_not_made_takes_the_case_up_again(world):
     ]
 
 
-def test_a_case_that_was_ended_ends_its_correction(world):
+def test_a_second_correction_may_follow_a_failed_one(world):
     world.to("APPROVED")
+    services.take_up_again(follow_up=world.case, by=world.actor("staff"), at=AT)
 
-    assert services.end_corrections(follow_up=world.case, by=world.actor("staff"), at=AT) == 1
+    world.to("APPROVED", replace(CORRECTION, facts="限期内仍未改正"))
+
+    assert world.case.corrections.count() == 2
+    assert world.case.state == State.RECTIFYING
+
+
+def test_a_case_that_is_ended_ends_its_correction(world):
+    world.to("APPROVED")
+    FollowUp.objects.filter(pk=world.case.pk).update(is_basis_changed=True)
+
+    rectification.lift(pk=world.case.pk, reason="积分已更正", by=world.actor("staff"), at=AT)
+
     assert world.correction.state == State.CLOSED
+    assert world.case.dispositions.get().state == "APPROVED"
