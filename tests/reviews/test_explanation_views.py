@@ -1,0 +1,163 @@
+"""The pages of explanations: giving, judging, accountability, the form on paper."""
+
+from datetime import date
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from points.models import Criterion
+from reviews.models import FollowUpFile, FollowUpRecord, Judgement
+from reviews.selectors.explanations import zero_months_of
+from tests.points.uploads import pdf
+from tests.reviews.branch_month import BranchMonth
+from tests.reviews.test_explanations import SAID, Unit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def unit(db):
+    return Unit()
+
+
+def address(unit, name="explanation", kind="REPORT_EXPLANATION"):
+    return reverse(name, args=[unit.of(kind).pk])
+
+
+def words(**more):
+    return {
+        "held_on": SAID.held_on.isoformat(),
+        "place": SAID.place,
+        "said": SAID.said,
+        "measures": SAID.measures,
+        "seen": 0,
+        **more,
+    }
+
+
+def test_the_secretary_gives_it_with_the_signed_paper(client, unit):
+    client.force_login(unit.users["secretary"])
+    paper = SimpleUploadedFile("签字.pdf", pdf())
+
+    answer = client.post(address(unit), words(papers=paper), follow=True)
+
+    page = answer.content.decode()
+    assert SAID.said in page
+    assert FollowUpFile.objects.get().record == FollowUpRecord.objects.get()
+    assert "签字.pdf" in page
+
+
+def test_a_refused_form_comes_back_with_what_was_typed(client, unit):
+    client.force_login(unit.users["secretary"])
+
+    answer = client.post(address(unit), words(said="", measures="逐月谈话"))
+
+    assert answer.status_code == 422
+    assert "逐月谈话" in answer.content.decode()
+    assert not FollowUpRecord.objects.exists()
+
+
+def test_the_loser_of_a_race_sees_the_others_words_and_their_own(client, unit):
+    unit.explain(by="staff")
+    client.force_login(unit.users["secretary"])
+
+    answer = client.post(address(unit), words(said="书记本人的说明"))
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert SAID.said in page
+    assert "书记本人的说明" in page
+    assert 'name="seen" value="1"' in page
+    assert client.post(address(unit), words(said="书记本人的说明", seen=1)).status_code == 302
+
+
+def test_staff_judge_it_serious_and_enter_the_decision(client, unit):
+    unit.explain()
+    client.force_login(unit.users["staff"])
+    assert SAID.said in client.get(address(unit, "judgement")).content.decode()
+
+    refused = client.post(address(unit, "judgement"), {"outcome": "SERIOUS", "seen": 1})
+    assert refused.status_code == 422
+    client.post(
+        address(unit, "judgement"), {"outcome": "SERIOUS", "reason": "长期放任不管", "seen": 1}
+    )
+    client.post(
+        address(unit, "accountability"),
+        {"decision": "批评教育", "number": "机党〔2026〕3号", "decided_on": "2026-01-20"},
+    )
+
+    assert Judgement.objects.get().decision == "批评教育"
+    assert unit.of().state == "CLOSED"
+    page = client.get(unit.of().get_absolute_url()).content.decode()
+    assert "机党〔2026〕3号" in page
+    assert f'"{address(unit)}"' not in page
+
+
+def test_the_page_offers_what_the_services_allow(client, unit):
+    def offered(name, kind="REPORT_EXPLANATION"):
+        client.force_login(unit.users[name])
+        page = client.get(unit.of(kind).get_absolute_url()).content.decode()
+        steps = ("explanation", "judgement", "accountability", "attach_explanation")
+        return {step for step in steps if f'"{address(unit, step, kind)}"' in page}
+
+    assert (offered("secretary"), offered("staff")) == ({"explanation"}, {"explanation"})
+    unit.explain()
+    given = {"explanation", "attach_explanation"}
+    assert (offered("secretary"), offered("staff")) == (given, {*given, "judgement"})
+    unit.judge("SERIOUS", "长期放任不管")
+    assert offered("secretary") == {"attach_explanation"}
+    assert offered("staff") == {"attach_explanation", "accountability"}
+    unit.decide()
+    assert offered("staff") == {"attach_explanation"}
+
+
+def test_the_form_prints_empty_and_filled(client, unit):
+    client.force_login(unit.users["leader"])
+    kind = "LIFE_MEETING_EXPLANATION"
+    assert "张伟" in client.get(address(unit, "explanation_form", kind)).content.decode()
+
+    unit.explain(by="leader", kind=kind)
+
+    assert SAID.said in client.get(address(unit, "explanation_form", kind)).content.decode()
+
+
+def test_a_signed_paper_is_kept_later_and_no_file_is_refused(client, unit):
+    unit.explain()
+    client.force_login(unit.users["staff"])
+
+    client.post(address(unit, "attach_explanation"))
+    assert not FollowUpFile.objects.exists()
+    client.post(address(unit, "attach_explanation"), {"papers": SimpleUploadedFile("a.pdf", pdf())})
+    assert FollowUpFile.objects.count() == 1
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_page_asks_the_same_for_one_month_and_for_three(
+    client, unit, django_assert_num_queries, count
+):
+    for month in range(2, count + 1):
+        unit.zero(date(2025, 2 * month, 1))
+    unit.explain()
+    client.force_login(unit.users["leader"])
+    unit.explain(by="leader", kind="LIFE_MEETING_EXPLANATION")
+
+    with django_assert_num_queries(17):
+        client.get(unit.of("LIFE_MEETING_EXPLANATION").get_absolute_url())
+
+
+def test_a_confidential_matter_is_named_to_the_committee_only(db):
+    month = BranchMonth()
+    punished = month.criterion("-10.00", Criterion.RegisteredBy.COMMITTEE, zeroes_month=True)
+    month.register("member", by="staff", item=month.item(punished))
+    month.publish()
+    month.close()
+    row = month.branch.follow_ups.get(kind="REPORT_EXPLANATION")
+
+    (for_staff,) = zero_months_of(row, month.actor("staff"))
+    (for_holder,) = zero_months_of(row, month.actor("secretary"))
+
+    assert (for_staff.member, for_staff.month) == (month.member, month.month)
+    assert for_staff.matter == punished.text
+    assert for_holder.matter
+    assert punished.text not in for_holder.matter
