@@ -1,7 +1,7 @@
 """What the month asks of people: sheets, entries and files by branch and month, so that staff
 see the burden (domain.md §10). Counts, never points: branches may stand side by side here."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -21,7 +21,8 @@ Place = tuple[int, date]
 class Burden:
     """One branch in one month. ``declared`` and ``registered`` are entries: those that members
     claimed on a sheet they filed, and all others (registered by the branch or the committee,
-    proposed by the system, imported). ``files`` are attached to either."""
+    proposed by the system, imported). ``files`` are attached to either. An imported month has
+    no sheets: what it asked of members nobody knows."""
 
     branch: Branch
     month: date
@@ -30,16 +31,23 @@ class Burden:
     declared: int = 0
     registered: int = 0
     files: int = 0
+    has_sheets: bool = True
 
     @property
     def declared_each(self) -> Decimal | None:
         """Entries that a member claimed, on average."""
-        return per_head(self.declared, self.members)
+        return per_head(self.declared, self.members) if self.has_sheets else None
 
     @property
     def files_each(self) -> Decimal | None:
         """Files that stand to a member, on average."""
-        return per_head(self.files, self.members)
+        return per_head(self.files, self.members) if self.has_sheets else None
+
+
+def each_month(count: str, rows: Iterable[Burden]) -> Decimal | None:
+    """So many of ``declared`` or ``files`` to a member and month, over the months with sheets."""
+    rows = [row for row in rows if row.has_sheets]
+    return per_head(sum(getattr(row, count) for row in rows), sum(row.members for row in rows))
 
 
 def per_head(count: int, members: int) -> Decimal | None:
@@ -86,7 +94,16 @@ def burden_of(branches: Collection[int], months: Sequence[date]) -> list[Burden]
         all_sheets, filed = sheets.get(place, (0, 0))
         declared, registered = entries.get(place, (0, 0))
         members = max(all_sheets, *results.get(place, (0,)))
-        return Burden(branch, month, members, filed, declared, registered, files.get(place, 0))
+        return Burden(
+            branch=branch,
+            month=month,
+            members=members,
+            declarations=filed,
+            declared=declared,
+            registered=registered,
+            files=files.get(place, 0),
+            has_sheets=all_sheets > 0,
+        )
 
     rows = (row(one, month) for one in Branch.objects.filter(pk__in=branches) for month in months)
     return [one for one in rows if one.members]

@@ -6,7 +6,7 @@ import pytest
 
 from branches.models import Branch
 from points.models import Evidence, MonthlyResult
-from reviews.selectors.burden import Burden, burden_of, per_head
+from reviews.selectors.burden import Burden, burden_of, each_month, per_head
 from tests.factories import LONG_AGO, BranchFactory, MemberFactory, RuleBookFactory
 from tests.reviews.branch_month import OCTOBER, BranchMonth
 
@@ -51,7 +51,9 @@ def test_burden_of_an_imported_month_counts_its_results():
         is_final=True,
         computed_at=LONG_AGO,
     )
-    assert burden_of([branch.pk], [OCTOBER]) == [Burden(branch, OCTOBER, members=1)]
+    assert burden_of([branch.pk], [OCTOBER]) == [
+        Burden(branch, OCTOBER, members=1, has_sheets=False)
+    ]
 
 
 def test_burden_stands_in_the_rolls_order(django_assert_num_queries):
@@ -63,6 +65,18 @@ def test_burden_stands_in_the_rolls_order(django_assert_num_queries):
     assert [row.branch for row in rows] == [two.branch, one.branch]
     with django_assert_num_queries(5):
         burden_of([one.branch.pk], [OCTOBER])
+
+
+def test_burden_on_average_leaves_out_months_without_sheets():
+    branch = Branch(name="甲")
+    rows = [
+        Burden(branch, OCTOBER, members=4, declared=6, files=1),
+        Burden(branch, NOVEMBER, members=4, declared=2, files=0),
+        Burden(branch, NOVEMBER, members=9, registered=9, has_sheets=False),
+    ]
+    averages = [each_month("declared", rows), each_month("files", rows)]
+    assert [str(one) for one in averages] == ["1.0", "0.1"]
+    assert (rows[2].declared_each, rows[2].files_each) == (None, None)
 
 
 @pytest.mark.parametrize(
