@@ -18,6 +18,7 @@ from lib.months import format_month, months_of_year
 from members.notices import record
 from members.rights import Actor
 from points.models import MonthlyResult
+from reviews.exports.asking import Progress
 from reviews.models import (
     AnnualResult,
     BranchAnnualResult,
@@ -83,6 +84,7 @@ def export_year(
     branches: Collection[int],
     by: Actor,
     at: datetime,
+    progress: Progress | None = None,
 ) -> int:
     """Write the year-end workbook of some branches; return the number of members in it.
 
@@ -92,9 +94,10 @@ def export_year(
     after the year was computed keeps its figure, and the later one stands in 说明.
     Source: formats.md §5, domain.md §8, §10.
     """
+    counted = progress or Progress()
     with translation.override("zh-hans"):
         sheets = [
-            SheetOut("年度汇总", YEAR_COLUMNS, _year_lines(year, branches)),
+            SheetOut("年度汇总", YEAR_COLUMNS, counted.of(_year_lines(year, branches))),
             SheetOut("支部资格", BRANCH_COLUMNS, _branch_lines(year, branches)),
             SheetOut("谈话约谈处置", STREAK_COLUMNS, _streak_lines(year, branches, by)),
             SheetOut("说明事项", EXPLANATION_COLUMNS, _explanation_lines(year, branches, by)),
@@ -224,12 +227,13 @@ def _streak_lines(year: int, branches: Collection[int], by: Actor) -> Iterator[L
             KINDS[FollowUp.Kind(row.kind)],
             format_month(row.first_month),
             format_month(row.trigger_month),
-            row.holder.name if row.holder else _holder_to_be(row),
+            row.holder.name if row.holder else holder_to_be(row),
             str(row.get_state_display()),
         ]
 
 
-def _holder_to_be(row: FollowUp) -> str:
+def holder_to_be(row: FollowUp) -> str:
+    """Who has the duty where nobody is named yet."""
     if row.kind == FollowUp.Kind.DISPOSITION:
         return _("branch and committee")
     return _("to be named by the committee")
@@ -252,7 +256,7 @@ def _explanation_lines(year: int, branches: Collection[int], by: Actor) -> Itera
         yield [
             row.branch.name,
             row.holder.staff_no if row.holder else "",
-            row.holder.name if row.holder else _holder_to_be(row),
+            row.holder.name if row.holder else holder_to_be(row),
             KINDS[FollowUp.Kind(row.kind)],
             row.year,
             "、".join(sorted(concerned[row.pk])),
