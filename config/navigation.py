@@ -53,6 +53,7 @@ GROUPS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
                 is_branch_committee_or_staff,
             ),
             Item("follow_ups", _("Follow-ups"), "messages-square"),
+            Item("opinions", _("Awards and sanctions"), "file-badge", is_member_or_staff),
             Item("exemptions", _("Exemptions"), "circle-minus", is_branch_committee_or_staff),
             Item("appeals", _("Appeals"), "scale", is_member_or_staff),
         ),

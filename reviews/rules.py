@@ -186,3 +186,30 @@ def may_close_year(actor: Actor, subtree: Collection[int], committee: Committee)
     """Committee staff close the year of their own committee and of those below it
     (domain.md §9); ``subtree`` are the ids of these committees."""
     return actor.is_system or committee.pk in subtree
+
+
+def may_nominate(actor: Actor, *, member_id: int, branch_id: int, bench: Bench) -> bool:
+    """The branch's secretary nominates; committee staff where there is none, or where it is
+    about the secretary. Nobody nominates themself. Source: domain.md §8, §9."""
+    if actor.is_system:
+        return True
+    if actor.member_id == member_id:
+        return False
+    in_place = actor.is_staff_over(branch_id) and not bench.secretaries - {member_id}
+    return actor.is_secretary_of(branch_id) or in_place
+
+
+def may_grade(actor: Actor, *, branch_id: int, bench: Bench) -> bool:
+    """The branch committee enters the grades that its meeting gave, everybody's in one go;
+    committee staff where there is no secretary. Source: domain.md §8."""
+    in_place = actor.is_staff_over(branch_id) and not bench.has_secretary
+    return actor.is_on_committee_of(branch_id) or in_place
+
+
+def may_issue(actor: Actor, *, member_id: int, branch_id: int) -> bool:
+    """The branch's secretary or committee staff above issue an opinion; nobody one about
+    themself. Source: domain.md §8."""
+    if actor.is_system:
+        return True
+    speaks = actor.is_secretary_of(branch_id) or actor.is_staff_over(branch_id)
+    return speaks and actor.member_id != member_id

@@ -33,7 +33,9 @@ from reviews.models import (
     Appeal,
     Attachment,
     FollowUp,
+    Nomination,
     Objection,
+    Opinion,
     Post,
     Publication,
     Round,
@@ -43,6 +45,7 @@ from reviews.services import appeals as appealing
 from reviews.services import conclusion as concluding
 from reviews.services import objections as objecting
 from reviews.services import opening
+from reviews.services import opinions as opining
 from reviews.services import review as reviewing
 from reviews.services import round as rounds
 from reviews.services import spot_checks as spot_checking
@@ -105,6 +108,8 @@ class Place:
     book: RuleBook
     rule_draft: RuleBook
     exemption: Exemption
+    nomination: Nomination
+    opinion: Opinion
 
 
 @dataclass
@@ -290,6 +295,20 @@ def build_place(branch: Branch, today: date) -> Place:
             last_month=add_months(this, 3),
             reason="驻村帮扶",
             state=Exemption.State.REQUESTED,
+        ),
+        nomination=Nomination.objects.create(
+            member=subject,
+            branch=branch,
+            year=today.year,
+            award=Nomination.Award.COMMENDATION,
+            nominated_by=by.user,
+            nominated_at=now,
+        ),
+        opinion=opining.issue(
+            member=subject.pk,
+            wording=opining.Wording("SANCTION", today.year, "通报批评", "连续未完成任务"),
+            by=by,
+            at=now,
         ),
     )
 

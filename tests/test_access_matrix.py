@@ -163,6 +163,12 @@ ARGS: dict[str, Args] = {
     "spot_check_item:waiting": lambda world, place: [place.spot_check.pk, 2],
     "assign_inspector": lambda world, place: [place.spot_check.pk, 2],
 }
+    "appraisals": this_year,
+    "appraisals_print": this_year,
+    "nominate": lambda world, place: [world.today.year, place.subject.pk],
+    "withdraw_nomination": of("nomination.pk"),
+    "opinion": of("opinion.pk"),
+    "opinion_print": of("opinion.pk"),
 
 Data = Callable[[World, Place], dict[str, Any]]
 
@@ -225,6 +231,17 @@ DATA: dict[str, Data] = {
     "spot_check_item:waiting": lambda w, p: {"finding": "IN_ORDER"},
     "assign_inspector": lambda w, p: {"inspector": p.spot_check.drawn_by_id},
     "add_line": lambda w, p: line(p),
+    "appraisals": lambda w, p: {"held_on": w.today.isoformat()},
+    "nominate": lambda w, p: {"award": "EXCELLENT"},
+    "withdraw_nomination": lambda w, p: {"reason": "本人申请"},
+    "new_opinion": lambda w, p: {
+        "member": p.subject.staff_no,
+        "year": w.today.year,
+        "kind": "AWARD",
+        "title": "优秀共产党员",
+        "text": "表现突出",
+    },
+    "opinion": lambda w, p: {"step": "confirm"},
     "change_line": lambda w, p: line(p),
     "drop_line": lambda w, p: {"seen": p.sheet.revision + 1},
     "submit_declaration": lambda w, p: {"seen": p.sheet.revision + 1},
@@ -551,6 +568,27 @@ assign_inspector        POST other  in   403  403  403  403  403  403  404  302 
 
 SIGN_IN = "/sign-in/"
 
+appraisals              GET  -      in   403  403  200  200  200  403  200  200  403  403
+appraisals              POST -      in   403  403  409  409  409  403  403  403  403  403
+appraisals_print        GET  -      in   403  403  200  200  200  403  200  200  403  403
+nominate                GET  own    in   403  403  403  403  200  403  403  404  403  403
+nominate                GET  other  in   403  403  404  404  404  403  404  403  403  403
+nominate                POST own    in   403  403  403  403  409  403  403  404  403  403
+nominate                POST other  in   403  403  404  404  404  403  404  403  403  403
+withdraw_nomination     GET  own    in   403  403  403  403  200  403  403  404  403  403
+withdraw_nomination     GET  other  in   403  403  404  404  404  403  404  403  403  403
+withdraw_nomination     POST own    in   403  403  403  403  302  403  403  404  403  403
+withdraw_nomination     POST other  in   403  403  404  404  404  403  404  403  403  403
+opinions                GET  -      in   200  200  200  200  200  200  200  200  200  403
+new_opinion             GET  -      in   403  403  403  403  200  403  200  200  403  403
+new_opinion             POST own    in   403  403  403  403  302  403  302  422  403  403
+new_opinion             POST other  in   403  403  403  403  422  403  422  302  403  403
+opinion                 GET  own    in   404  200  200  200  200  404  200  404  404  403
+opinion                 GET  other  in   404  404  404  404  404  404  404  200  404  403
+opinion                 POST own    in   404  302  403  403  403  404  403  404  404  403
+opinion                 POST other  in   404  404  404  404  404  404  404  403  404  403
+opinion_print           GET  own    in   404  200  200  200  200  404  200  404  404  403
+opinion_print           GET  other  in   404  404  404  404  404  404  404  200  404  403
 
 def rows() -> dict[tuple[str, str, str], dict[str, str]]:
     lines = [line.split() for line in TABLE.splitlines() if line.strip()][1:]

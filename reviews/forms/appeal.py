@@ -46,3 +46,34 @@ class DecisionForm(CorrectionForm):
     @property
     def is_upheld(self) -> bool:
         return bool(self.cleaned_data["verdict"] != DISMISS)
+
+
+class OpinionDecisionForm(forms.Form):
+    """The decision on an appeal against an opinion: it is withdrawn, or it stands. No entry is
+    put right by it."""
+
+    verdict = forms.ChoiceField(
+        label=pgettext_lazy("appeal", "Decision"),
+        choices=[
+            (DISMISS, _("Dismiss: the opinion stands")),
+            (UPHOLD, _("Uphold: the opinion is withdrawn")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose whether the appeal is upheld or dismissed.")},
+    )
+    text = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        help_text=_("The member will read it, and it stays readable."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Give a reason: the member will read it.")},
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    corrected = None
+
+    @property
+    def is_upheld(self) -> bool:
+        return bool(self.cleaned_data["verdict"] == UPHOLD)
+
+    def correction(self) -> None:
+        return None

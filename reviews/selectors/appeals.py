@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from members.models import User
 from members.rights import Actor
 from points.models import Criterion, Entry
-from reviews.models import Appeal, FollowUp, Objection, Round, SpotCheckItem
+from reviews.models import Appeal, FollowUp, Objection, Opinion, Round, SpotCheckItem
 from reviews.rules import Panel
 from reviews.selectors.objections import addable, correctable, with_decisions
 from reviews.services.appeals import Matter, Window, standing_appeal, window_of
@@ -29,6 +29,9 @@ SHOWN = (
     "follow_up__branch",
     "finding__entry__criterion",
     "finding__found_by__member",
+    "opinion__member",
+    "opinion__branch",
+    "opinion__issued_by__member",
 )
 
 
@@ -41,7 +44,7 @@ def appeals_of(actor: Actor, *, is_open: bool) -> "QuerySet[Appeal]":
 
 
 def matter_of(appeal: Appeal) -> Matter:
-    matter = appeal.objection or appeal.follow_up or appeal.finding
+    matter = appeal.objection or appeal.follow_up or appeal.finding or appeal.opinion
     assert matter is not None  # by constraint appeal_against_one
     return matter
 
@@ -65,6 +68,9 @@ def own_matter(actor: Actor, against: str, pk: int) -> Matter | None:
         case "finding":
             found = SpotCheckItem.objects.filter(entry__member=actor.member_id).exclude(finding="")
             related = ("entry__criterion", "entry__branch", "found_by__member")
+        case "opinion":
+            found = Opinion.objects.filter(member=actor.member_id)
+            related = ("member", "branch", "issued_by__member")
         case _:
             return None
     matter: Matter | None = found.select_related(*related).filter(pk=pk).first()
@@ -86,6 +92,11 @@ def about(matter: Matter) -> str:
         return _("%(kind)s for %(month)s") % {
             "kind": matter.get_kind_display(),
             "month": month_label(matter.trigger_month),
+        }
+    if isinstance(matter, Opinion):
+        return _("Opinion for the year %(year)s: %(title)s") % {
+            "year": matter.year,
+            "title": matter.title,
         }
     return _("Spot-check finding for %(month)s: %(what)s") % {
         "month": month_label(matter.entry.month),
@@ -118,6 +129,8 @@ def kind_of(matter: Matter) -> str:
     """How the address of a new appeal names what it is against."""
     if isinstance(matter, Objection):
         return "objection"
+    if isinstance(matter, Opinion):
+        return "opinion"
     return "follow-up" if isinstance(matter, FollowUp) else "finding"
 
 

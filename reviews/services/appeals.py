@@ -1,5 +1,5 @@
 """Appeals: a member asks the committee above the branch to decide what the branch answered,
-what a spot check found, or what followed from the results (domain.md §5.6, §6, §7)."""
+what a spot check found, what followed from the results, or an opinion (domain.md §5.6, §6–§8)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,9 +20,10 @@ from points.files import Accepted
 from points.models import Entry, Policy
 from points.services.calendar import Workdays
 from points.services.policy import PolicyBook
-from reviews.models import Appeal, FollowUp, Objection, Post, Round, SpotCheckItem
+from reviews.models import Appeal, FollowUp, Objection, Opinion, Post, Round, SpotCheckItem
+from reviews.opinion_steps import OPINION_STEPS
 from reviews.rules import Panel, may_decide_appeal
-from reviews.services import threads
+from reviews.services import opinions, threads
 from reviews.services.corrections import (
     Addition,
     Change,
@@ -33,7 +34,7 @@ from reviews.services.corrections import (
 )
 from reviews.services.panels import APPEALED, months_of, panel_of_appeal
 
-Matter = Objection | FollowUp | SpotCheckItem
+Matter = Objection | FollowUp | SpotCheckItem | Opinion
 """What can be appealed against."""
 
 # -- the window ----------------------------------------------------------------------------
@@ -53,11 +54,14 @@ class Window:
 
 def window_of(matter: Matter, today: date) -> Window:
     """Until when this matter can be appealed against: within the policy's working days after
-    it was answered, found or opened. Four queries at most."""
+    it was answered, found, opened or issued; an opinion at least as long as it waits to be
+    confirmed. Four queries at most."""
     since = _decided_on(matter)
     if since is None:
         return Window(None, _cannot(matter))
     last_day = _workdays_after(since, _policy(matter, since).appeal_days)
+    if isinstance(matter, Opinion):
+        last_day = max(last_day, matter.confirm_by)
     if why_not := _cannot(matter):
         return Window(last_day, why_not)
     if today > last_day:
@@ -80,6 +84,8 @@ def _decided_on(matter: Matter) -> date | None:
         moment = matter.answered_at
     elif isinstance(matter, FollowUp):
         moment = matter.opened_at if matter.member_id else None
+    elif isinstance(matter, Opinion):
+        moment = matter.issued_at
     else:
         moment = matter.found_at
     return timezone.localdate(moment) if moment else None
@@ -95,6 +101,9 @@ def _cannot(matter: Matter) -> str:
             return _("An explanation is not appealed against.")
         if matter.state in (FollowUp.State.WITHDRAWN, FollowUp.State.CLOSED):
             return _("This follow-up is over: %(state)s.") % {"state": matter.get_state_display()}
+    elif isinstance(matter, Opinion):
+        if matter.state not in OPINION_STEPS["appeal"].sources:
+            return _("This opinion is answered: %(state)s.") % {"state": matter.get_state_display()}
     elif matter.finding in ("", SpotCheckItem.Finding.IN_ORDER):
         return _("The spot check found nothing wrong with this entry.")
     return ""
@@ -103,7 +112,7 @@ def _cannot(matter: Matter) -> str:
 def _branch(matter: Matter) -> Branch:
     if isinstance(matter, Objection):
         return matter.publication.round.branch
-    return matter.branch if isinstance(matter, FollowUp) else matter.entry.branch
+    return matter.entry.branch if isinstance(matter, SpotCheckItem) else matter.branch
 
 
 def _member(matter: Matter) -> int | None:
@@ -119,6 +128,8 @@ def standing_appeal(matter: Matter) -> Appeal | None:
 def _against(matter: Matter) -> dict[str, Matter]:
     if isinstance(matter, Objection):
         return {"objection": matter}
+    if isinstance(matter, Opinion):
+        return {"opinion": matter}
     return {"follow_up" if isinstance(matter, FollowUp) else "finding": matter}
 
 
@@ -134,9 +145,9 @@ def appeal_against(
     at: datetime,
     files: Sequence[Accepted] = (),
 ) -> Appeal:
-    """Appeal to the committee against an answered objection, a follow-up or a finding of one's
-    own, within the window. One appeal stands at a time; the same one twice (a double click) is
-    one. The staff who may decide are told.
+    """Appeal to the committee against an answered objection, a follow-up, a finding or an
+    opinion of one's own, within the window. One appeal stands at a time; the same one twice
+    (a double click) is one. The staff who may decide are told.
 
     Raises PermissionDenied where it is not one's own, Refused outside the window."""
     matter = type(matter)._default_manager.select_for_update(of=("self",)).get(pk=matter.pk)
@@ -164,6 +175,8 @@ def appeal_against(
         decide_by=_workdays_after(today, _policy(matter, today).decide_appeal_days),
         **_against(matter),
     )
+    if isinstance(matter, Opinion):
+        opinions.appealed(matter, by=by, at=at)
     threads.open_with(thread=appeal, files=files, by=by, at=at)
     _record(appeal, "appeal", by=by, at=at)
     subject = _("%(name)s appeals to the committee: please decide by %(day)s.") % {
@@ -210,6 +223,8 @@ def withdraw(*, appeal_id: int, by: Actor, at: datetime) -> Appeal:
     _check_open(appeal)
     appeal.state = Appeal.State.WITHDRAWN
     appeal.save(update_fields=["state"])
+    if appeal.opinion_id is not None:
+        opinions.appeal_withdrawn(appeal.opinion_id, at=at)
     _record(appeal, "withdraw_appeal", by=by, at=at)
     return appeal
 
@@ -282,7 +297,8 @@ def decide(
     """Decide an appeal with a reason. Dismissed, nothing changes. Upheld, an entry of a month
     that it concerns may be decided anew or added, never to the member's loss: the result and
     later months are revised, streaks run again and follow-ups brought to them, all in this
-    transaction. ``seen`` is the digest of the effect that was shown. Source: domain.md §5, §6.
+    transaction. An opinion that was appealed against is withdrawn, or stands if dismissed.
+    ``seen`` is the digest of the effect that was shown. Source: domain.md §5, §6, §8.
 
     Raises PermissionDenied (see ``may_decide_appeal``); Refused if it was decided already, or
     if the effect is no longer the one that was shown."""
@@ -329,6 +345,8 @@ def _decide(
     appeal.state = Appeal.State.UPHELD if is_upheld else Appeal.State.DISMISSED
     appeal.decision, appeal.decided_by, appeal.decided_at = text, by.user, at
     appeal.save(update_fields=["state", "decision", "decided_by", "decided_at"])
+    if appeal.opinion_id is not None:
+        opinions.appeal_decided(appeal.opinion_id, is_upheld=is_upheld, reason=text, at=at)
     _record(appeal, "decide_appeal", by=by, at=at)
     subject = _("Your appeal was decided: %(state)s.") % {"state": appeal.get_state_display()}
     tell(

@@ -24,6 +24,7 @@ APPEALED: Final = (
     "objection__publication__round",
     "finding__entry",
     "finding__found_by",
+    "opinion__issued_by",
 )
 """What is to be read together with an appeal for its panel."""
 
@@ -71,7 +72,8 @@ def panel_of_appeal(appeal: Appeal, day: date) -> Panel:
 def panels_of_appeals(appeals: Collection[Appeal], day: date) -> Mapping[int, Panel]:
     """Who could decide each of these appeals, by its id. Who decided what it is about: the
     entry concerned or, where there is none, every entry of the months it rests on; who
-    answered the objection; who made the finding. Four queries, however many."""
+    answered the objection, made the finding, or issued the opinion. Four queries, however
+    many."""
     if not appeals:
         return {}
     staff = staff_above({one.branch_id: one.branch.committee_id for one in appeals}, day)
@@ -110,7 +112,9 @@ def entry_of(appeal: Appeal) -> int | None:
 
 def months_of(appeal: Appeal) -> tuple[date, ...]:
     """The months whose entries an appeal can put right: of the objection, of the entry found
-    wrong, or all that the follow-up rests on."""
+    wrong, or all that the follow-up rests on; none for an opinion."""
+    if appeal.opinion_id is not None:
+        return ()
     if appeal.objection is not None:
         return (appeal.objection.publication.round.month,)
     if appeal.finding is not None:
@@ -135,6 +139,8 @@ def _decided_before(appeal: Appeal) -> Deciders:
         before.append(appeal.objection.answered_by)
     if appeal.finding is not None:
         before.append(appeal.finding.found_by)
+    if appeal.opinion is not None:
+        before.append(appeal.opinion.issued_by)
     return {(user.pk, None) for user in before if user is not None}
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from lib.steps import Refused
 from members.access import is_member, page_for
 from members.requests import Request
-from reviews.forms.appeal import AppealForm, DecisionForm
+from reviews.forms.appeal import AppealForm, DecisionForm, OpinionDecisionForm
 from reviews.forms.objection import PostForm
 from reviews.models import Appeal
 from reviews.rules import may_decide_appeal
@@ -183,12 +183,21 @@ def page_of(request: Request, found: Appeal) -> dict[str, Any]:
     }
 
 
-def decision_form(request: Request, found: Appeal, data: Any) -> DecisionForm:
+def decision_form(
+    request: Request, found: Appeal, data: Any
+) -> DecisionForm | OpinionDecisionForm:
+    if found.opinion_id is not None:
+        return OpinionDecisionForm(data)
     reach = selectors.reach_of(found)
     return DecisionForm(data, entries=reach.entries, criteria=reach.criteria, months=reach.months)
 
 
-def decide(request: Request, found: Appeal, form: DecisionForm, context: dict[str, Any]) -> bool:
+def decide(
+    request: Request,
+    found: Appeal,
+    form: DecisionForm | OpinionDecisionForm,
+    context: dict[str, Any],
+) -> bool:
     """First show what the decision will change, then take it. False: the page is shown again."""
     if "again" in request.POST:
         return False

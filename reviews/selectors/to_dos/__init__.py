@@ -15,6 +15,7 @@ from reviews.selectors.to_dos.explanations import explanations
 from reviews.selectors.to_dos.follow_ups import follow_ups
 from reviews.selectors.to_dos.members import sheets, verifications
 from reviews.selectors.to_dos.objections import answers, appeals
+from reviews.selectors.to_dos.opinions import opinions
 from reviews.selectors.to_dos.reviews import late_rounds, reviews
 from reviews.selectors.to_dos.rule_books import missing_rule_books, rule_books_in_hand
 from reviews.selectors.to_dos.to_do import ToDo
@@ -28,6 +29,7 @@ def to_dos_of(actor: Actor, *, today: date) -> list[ToDo]:
     if actor.member_id is not None:
         found += sheets(actor)
         found += verifications(actor, today=today)
+        found += opinions(actor)
     found += follow_ups(actor)
     found += explanations(actor)
     if actor.positions or actor.is_staff:

@@ -1,0 +1,228 @@
+"""What follows from a year in a branch: nominations, and the grades of the 民主评议."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from lib.steps import Refused
+from members.access import is_branch_committee_or_staff, page_for
+from members.requests import Request
+from reviews.forms.award import GradeForm, MeetingDayForm, NominationForm, ReasonForm
+from reviews.models import AnnualResult, Appraisal, BranchAnnualResult, Nomination, YearEnd
+from reviews.rules import may_grade, may_nominate
+from reviews.selectors import awards as selectors
+from reviews.selectors.year_end import branches_of
+from reviews.services import appraisals as appraising
+from reviews.services import nominations as nominating
+from reviews.services.round import bench_of
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page_for(is_branch_committee_or_staff)
+def nominate(request: Request, year: int, member: int) -> HttpResponse:
+    """Nominate one member of the branch, beside their figures and the usual ceiling."""
+    found = get_object_or_404(
+        AnnualResult.objects.select_related("member", "branch", "year_end"),
+        member=member,
+        year=year,
+        branch__in=branches_of(request.actor),
+    )
+    check_may_nominate(request, found.member_id, found.branch_id)
+    form, status = NominationForm(request.POST or None), 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                nominating.nominate(
+                    member=member,
+                    year=year,
+                    by=request.actor,
+                    at=timezone.now(),
+                    **form.cleaned_data,
+                )
+            except Refused as refusal:
+                form.add_error(None, str(refusal))
+                status = 409
+            else:
+                messages.success(request, _("Nominated. The member is told."))
+                return redirect(back_to(year, found.branch_id))
+    today = timezone.localdate()
+    context = {
+        "form": form,
+        "result": found,
+        "awards": selectors.branch_awards(found.branch, year, request.actor, today),
+        "is_final": found.year_end.state in YearEnd.FINAL,
+        "back": back_to(year, found.branch_id),
+    }
+    return render(request, "reviews/nominate.html", context, status=status)
+
+
+def check_may_nominate(request: Request, member: int, branch: int) -> None:
+    bench = bench_of(branch, timezone.localdate())
+    if not may_nominate(request.actor, member_id=member, branch_id=branch, bench=bench):
+        raise PermissionDenied
+
+
+def back_to(year: int, branch: int) -> str:
+    return f"{reverse('year', args=[year])}?branch={branch}#awards"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page_for(is_branch_committee_or_staff)
+def withdraw_nomination(request: Request, pk: int) -> HttpResponse:
+    """Take a nomination back, with a reason."""
+    nominations = Nomination.objects.filter(branch__in=branches_of(request.actor))
+    found = get_object_or_404(nominations.select_related("member", "branch"), pk=pk)
+    check_may_nominate(request, found.member_id, found.branch_id)
+    form, status = ReasonForm(request.POST or None), 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            nominating.withdraw(
+                pk=pk, reason=form.cleaned_data["reason"], by=request.actor, at=timezone.now()
+            )
+            messages.success(request, _("The nomination is withdrawn and the member is told."))
+            return redirect(back_to(found.year, found.branch_id))
+    context = {"form": form, "nomination": found, "back": back_to(found.year, found.branch_id)}
+    return render(request, "reviews/nomination_withdraw.html", context, status=status)
+
+
+# -- grades --------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page_for(is_branch_committee_or_staff)
+def appraisals(request: Request, year: int) -> HttpResponse:
+    """Everybody's grade beside their points, entered in one save."""
+    figures, others = of_year(request, year)
+    if figures is None:
+        return render(request, "reviews/appraisals.html", {"year": year})
+    lines = selectors.appraisal_lines(figures.branch_id, year)
+    meeting = MeetingDayForm(request.POST or None, initial={"held_on": latest_day(lines)})
+    rows = [Row(line, request) for line in lines]
+    status = 200
+    if request.method == "POST":
+        status = save(request, figures, meeting, rows)
+        if status == 302:
+            return redirect(f"{reverse('appraisals', args=[year])}?branch={figures.branch_id}")
+    bench = bench_of(figures.branch_id, timezone.localdate())
+    may = may_grade(request.actor, branch_id=figures.branch_id, bench=bench)
+    context = {
+        "year": year,
+        "figures": figures,
+        "others": others,
+        "meeting": meeting,
+        "rows": rows,
+        "grades": Appraisal.Grade.choices,
+        "third": selectors.third_of(figures.ranked),
+        "is_final": figures.year_end.state in YearEnd.FINAL,
+        "may_grade": may and figures.year_end.state in YearEnd.FINAL,
+        "back": back_to(year, figures.branch_id),
+    }
+    return render(request, "reviews/appraisals.html", context, status=status)
+
+
+@require_safe
+@page_for(is_branch_committee_or_staff)
+def appraisals_print(request: Request, year: int) -> HttpResponse:
+    """The list of grades on A4, with lines to sign."""
+    figures, _others = of_year(request, year)
+    if figures is None:
+        raise Http404
+    lines = selectors.appraisal_lines(figures.branch_id, year)
+    context = {
+        "year": year,
+        "figures": figures,
+        "lines": lines,
+        "held_on": latest_day(lines),
+        "third": selectors.third_of(figures.ranked),
+    }
+    return render(request, "reviews/appraisals_print.html", context)
+
+
+class Row:
+    """A line of the page with its form, and what was wrong with it."""
+
+    def __init__(self, line: selectors.AppraisalLine, request: Request) -> None:
+        self.line = line
+        standing = line.standing
+        self.form = GradeForm(
+            request.POST if request.method == "POST" else None,
+            prefix=f"m{line.person.member.pk}",
+            initial={
+                "grade": standing.grade if standing else "",
+                "seen": standing.number if standing else 0,
+            },
+        )
+
+    @property
+    def chosen(self) -> str:
+        return str(self.form["grade"].value() or "")
+
+
+def of_year(
+    request: Request, year: int
+) -> tuple[BranchAnnualResult | None, list[BranchAnnualResult]]:
+    """The branch asked for, else one's own, else the first; and all there are."""
+    found = selectors.branches_with_figures(request.actor, year)
+    wanted = request.GET.get("branch", "")
+    if wanted:
+        chosen = next((one for one in found if str(one.branch_id) == wanted), None)
+        if chosen is None:
+            raise Http404
+        return chosen, found
+    own = [one for one in found if one.branch_id == request.actor.branch_id]
+    return next(iter(own or found), None), found
+
+
+def latest_day(lines: list[selectors.AppraisalLine]) -> Any:
+    days = [line.standing.held_on for line in lines if line.standing]
+    return max(days, default=None)
+
+
+def save(
+    request: Request, figures: BranchAnnualResult, meeting: MeetingDayForm, rows: list[Row]
+) -> int:
+    """Enter what was chosen; 302 if it was, else the status of the page that comes back with
+    everything typed."""
+    are_valid = [row.form.is_valid() for row in rows if row.line.person.is_full_member]
+    if not meeting.is_valid() or not all(are_valid):
+        return 422
+    given = [
+        row.form.given(row.line.person.member.pk) for row in rows if row.line.person.is_full_member
+    ]
+    try:
+        count = appraising.enter_grades(
+            branch=figures.branch_id,
+            year=figures.year,
+            held_on=meeting.cleaned_data["held_on"],
+            grades=given,
+            by=request.actor,
+            at=timezone.now(),
+        )
+    except appraising.GradesRefused as refused:
+        for row in rows:
+            if problem := refused.problems.get(row.line.person.member.pk):
+                row.form.add_error("grade", problem)
+        meeting.add_error(None, str(refused))
+        return 422
+    except Refused as refusal:
+        meeting.add_error("held_on", str(refusal))
+        return 409
+    messages.success(request, said(count))
+    return 302
+
+
+def said(count: int) -> str:
+    if not count:
+        return _("Nothing was changed.")
+    text = ngettext("%(count)s grade was entered.", "%(count)s grades were entered.", count)
+    return text % {"count": count}

@@ -1,0 +1,158 @@
+"""Opinions 奖惩意见: the list, one with what can be done about it, issuing, the paper form."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from lib.steps import Refused
+from members.access import is_member_or_staff, page_for
+from members.requests import Request
+from reviews.forms.award import OpinionFilter, OpinionForm, ReasonForm
+from reviews.models import Nomination, Opinion
+from reviews.selectors import opinions as selectors
+from reviews.services import opinions as services
+
+PER_PAGE = 30
+
+
+@require_safe
+@page_for(is_member_or_staff)
+def opinions(request: Request) -> HttpResponse:
+    """One's own, those of one's branch, those below one's committee."""
+    actor = request.actor
+    chosen = OpinionFilter(
+        request.GET, years=selectors.years_of(actor), branches=selectors.branches_of(actor)
+    )
+    listed = selectors.opinions_of(actor).filter(**chosen.conditions())
+    is_handler = bool(actor.positions) or actor.is_staff
+    context = {
+        "page": Paginator(listed, PER_PAGE).get_page(request.GET.get("page")),
+        "filter": chosen,
+        "is_filtered": bool(chosen.conditions()),
+        "is_handler": is_handler,
+        "may_issue": selectors.may_issue_somewhere(actor),
+        "today": timezone.localdate(),
+    }
+    return render(request, "reviews/opinion_list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page_for(selectors.may_issue_somewhere)
+def new_opinion(request: Request) -> HttpResponse:
+    """Issue an opinion; what was typed comes back if it is refused."""
+    today = timezone.localdate()
+    form = OpinionForm(request.POST or None, today=today, initial=asked(request))
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            issued, status = issue(request, form)
+            if issued is not None:
+                messages.success(request, _("Issued. The member is told and asked to confirm."))
+                return redirect(issued)
+    return render(request, "reviews/opinion_new.html", {"form": form}, status=status)
+
+
+def asked(request: Request) -> dict[str, Any]:
+    """What the address says of the opinion to be: a member, a year, or a nomination."""
+    wanted = request.GET.get("nomination", "")
+    standing = Nomination.objects.filter(
+        withdrawn_at__isnull=True, branch__in=selectors.issuing_branches(request.actor)
+    ).select_related("member")
+    found = standing.filter(pk=wanted).first() if wanted.isdigit() else None
+    if found is None:
+        return {"member": request.GET.get("member", ""), "year": request.GET.get("year", "")}
+    return {
+        "member": found.member.staff_no,
+        "year": found.year,
+        "kind": Opinion.Kind.AWARD,
+        "title": found.get_award_display(),
+        "text": found.reason,
+        "nomination": found.pk,
+    }
+
+
+def issue(request: Request, form: OpinionForm) -> tuple[Opinion | None, int]:
+    """The opinion that was issued; or None and the status, with the reason on the form."""
+    actor, now = request.actor, timezone.now()
+    try:
+        member = selectors.find_member(actor, form.cleaned_data["member"], timezone.localdate(now))
+    except Refused as refusal:
+        form.add_error("member", str(refusal))
+        return None, 422
+    try:
+        return services.issue(member=member.pk, wording=form.wording(), by=actor, at=now), 302
+    except PermissionDenied:
+        form.add_error("member", _("Nobody issues an opinion on themself."))
+        return None, 422
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return None, 409
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page_for(is_member_or_staff)
+def opinion(request: Request, pk: int) -> HttpResponse:
+    """One opinion; the member confirms it or appeals, whoever issued it can take it back."""
+    found = visible(request, pk)
+    step = request.POST.get("step", "")
+    form = ReasonForm(request.POST if step == "withdraw" else None)
+    status = 200
+    if request.method == "POST":
+        status = take_step(request, found, step, form)
+        if status == 302:
+            return redirect(found)
+        found = visible(request, pk)
+    today = timezone.localdate()
+    context = {
+        "page": selectors.opinion_page(found, request.actor, today),
+        "opinion": found,
+        "form": form,
+        "today": today,
+    }
+    return render(request, "reviews/opinion.html", context, status=status)
+
+
+@require_safe
+@page_for(is_member_or_staff)
+def opinion_print(request: Request, pk: int) -> HttpResponse:
+    """奖惩意见认定表 on A4, with lines to sign."""
+    return render(request, "reviews/opinion_print.html", {"opinion": visible(request, pk)})
+
+
+def visible(request: Request, pk: int) -> Opinion:
+    found = Opinion.objects.visible_to(request.actor).select_related(*selectors.SHOWN)
+    return get_object_or_404(found, pk=pk)
+
+
+def take_step(request: Request, found: Opinion, step: str, form: forms.Form) -> int:
+    """302 if the step was taken, or was refused with a message that needs no form."""
+    by, at = request.actor, timezone.now()
+    try:
+        if step == "confirm":
+            services.confirm(pk=found.pk, by=by, at=at)
+            messages.success(request, _("Thank you: you have confirmed this opinion."))
+        elif step == "confirm_on_paper":
+            services.confirm_on_paper(pk=found.pk, by=by, at=at)
+            messages.success(request, _("The signature is entered and the member is told."))
+        elif step == "withdraw":
+            if not form.is_valid():
+                return 422
+            services.withdraw(pk=found.pk, reason=form.cleaned_data["reason"], by=by, at=at)
+            messages.success(request, _("The opinion is withdrawn and the member is told."))
+        else:
+            return 422
+    except Refused as refusal:
+        if step == "withdraw":
+            form.add_error(None, str(refusal))
+            return 409
+        messages.error(request, str(refusal))
+    return 302
