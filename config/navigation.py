@@ -56,6 +56,12 @@ GROUPS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
             Item("opinions", _("Awards and sanctions"), "file-badge", is_member_or_staff),
             Item("exemptions", _("Exemptions"), "circle-minus", is_branch_committee_or_staff),
             Item("appeals", _("Appeals"), "scale", is_member_or_staff),
+            Item(
+                "analysis",
+                _("Situation analysis"),
+                "chart-column-stacked",
+                is_branch_committee_or_staff,
+            ),
         ),
     ),
     (

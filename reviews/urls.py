@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from reviews.views import (
     activities,
+    analysis,
     appeals,
     conclusion,
     awards,
@@ -131,6 +132,8 @@ urlpatterns: list[URLPattern] = [
     path("exemptions/", exemptions.exemptions, name="exemptions"),
     path("exemptions/new/", exemptions.request_exemption, name="request_exemption"),
     path("exemptions/<int:pk>/", exemptions.exemption, name="exemption"),
+    path("branch/", analysis.analysis, name="analysis"),
+    path("branch/<int:pk>/", analysis.branch_analysis, name="branch_analysis"),
     path("progress/", progress.progress, name="progress"),
     path("progress/remind/", progress.remind_late, name="remind_late"),
     path("jobs/", jobs.jobs, name="jobs"),

@@ -67,6 +67,7 @@ ARGS: dict[str, Args] = {
     "activity": of("activity.pk"),
     "attendance_sheet": of("activity.pk"),
     "month_rounds": this_month,
+    "branch_analysis": of("branch.pk"),
     "round": of("rounds.open.pk"),
     "start_review": of("rounds.open.pk"),
     "review": of("rounds.reviewing.pk"),
@@ -524,6 +525,9 @@ exemption               POST own    in   403  403  403  403  403  403  302  404 
 exemption               POST other  in   403  403  404  404  404  403  404  302  403  403
 roll_member             GET  own    in   403  403  403  403  403  403  200  404  403  200
 roll_member             GET  other  in   403  403  403  403  403  403  404  200  403  200
+analysis                GET  -      in   403  403  302  302  302  403  200  200  403  403
+branch_analysis         GET  own    in   403  403  200  200  200  403  200  404  403  403
+branch_analysis         GET  other  in   403  403  404  404  404  403  404  200  403  403
 progress                GET  -      in   403  403  403  403  403  403  200  200  403  403
 remind_late             POST -      in   403  403  403  403  403  403  302  302  403  403
 policy                  GET  -      in   403  403  403  403  403  403  200  200  403  403
