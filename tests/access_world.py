@@ -29,9 +29,11 @@ from points.services import declaration as declarations
 from points.services.activities import Held
 from points.services.registration import Item
 from points.services.rule_book import draft as drafting
+from reviews.exports.asking import Asked
 from reviews.models import (
     Appeal,
     Attachment,
+    Export,
     FollowUp,
     Nomination,
     Objection,
@@ -43,6 +45,7 @@ from reviews.models import (
 )
 from reviews.services import appeals as appealing
 from reviews.services import conclusion as concluding
+from reviews.services import exports as exporting
 from reviews.services import objections as objecting
 from reviews.services import opening
 from reviews.services import opinions as opining
@@ -154,6 +157,7 @@ def build_world() -> World:
     users["subject"] = places[0].subject.user
     for place, role in zip(places, ("staff", "other_staff"), strict=True):
         place.spot_check = build_spot_check(place, actor_on(users[role], today))
+        place.export = build_export(place, actor_on(users[role], today))
     for one in (committee, elsewhere):
         close_year(
             committee=one, year=today.year, provisional=True, by=system_actor(), at=timezone.now()
@@ -326,6 +330,19 @@ def build_spot_check(place: Place, by: Any) -> SpotCheck:
     first = drawn.items.get(number=1)
     spot_checking.record_finding(pk=first.pk, found=found, by=by, at=timezone.now())
     return drawn
+
+
+def build_export(place: Place, by: Any) -> Export:
+    """Staff have the ledger of one closed month, ready to be taken."""
+    month = place.rounds["closed"].month
+    found = exporting.request_export(
+        kind=Export.Kind.LEDGER,
+        asked=Asked(first_month=month, last_month=month),
+        branches=[place.branch.pk],
+        by=by,
+        at=timezone.now(),
+    )
+    return exporting.make(export_id=found.pk, clock=timezone.now)
 
 
 def conclude(round_: Round, by: Any, now: Any, chair: Member) -> None:
