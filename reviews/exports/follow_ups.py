@@ -60,9 +60,14 @@ def estimate(asked: Asked, branches: Collection[int], by: Actor) -> int:
     return _follow_ups(asked, branches, by).count()
 
 
-def years(branches: Collection[int]) -> list[int]:
-    """The years with a follow-up, the latest first."""
-    found = FollowUp.objects.filter(branch__in=branches).order_by().values_list("year", flat=True)
+def years(branches: Collection[int], by: Actor) -> list[int]:
+    """The years with a follow-up that one may see, the latest first."""
+    found = (
+        FollowUp.objects.visible_to(by)
+        .filter(branch__in=branches)
+        .order_by()
+        .values_list("year", flat=True)
+    )
     return sorted(set(found.distinct()), reverse=True)
 
 

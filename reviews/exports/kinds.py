@@ -17,11 +17,19 @@ from branches.models import Branch
 from lib.months import format_month
 from members.access import is_branch_committee_or_staff, is_staff
 from members.rights import Actor
-from reviews.exports import burden, follow_ups, ledger, performance, progress, publication, roll
+from reviews.exports import (
+    annual,
+    burden,
+    follow_ups,
+    ledger,
+    performance,
+    progress,
+    publication,
+    roll,
+)
 from reviews.exports.asking import Asked, Progress, Writer
 from reviews.exports.notices import write_publication_notice, write_year_notice
-from reviews.exports.year import export_year
-from reviews.models import AnnualResult, Export
+from reviews.models import Export
 from reviews.services.publication import months_label, months_of
 
 YEAR, SPAN, PUBLICATION = "year", "span", "publication"
@@ -54,7 +62,7 @@ class ExportKind:
     estimate: Rows
     write: Writer
     check: Callable[[Asked, Collection[int], Actor], None] = _anything
-    years: Callable[[Collection[int]], list[int]] | None = None
+    years: Callable[[Collection[int], Actor], list[int]] | None = None
     suffix: str = "xlsx"
 
     @property
@@ -64,22 +72,6 @@ class ExportKind:
     @property
     def slug(self) -> str:
         return self.kind.lower().replace("_", "-")
-
-
-def _write_year(
-    target: IO[bytes],
-    *,
-    asked: Asked,
-    branches: Collection[int],
-    by: Actor,
-    at: datetime,
-    progress: Progress,
-) -> None:
-    export_year(target, year=asked.the_year, branches=branches, by=by, at=at, progress=progress)
-
-
-def _members_of_year(asked: Asked, branches: Collection[int], by: Actor) -> int:
-    return AnnualResult.objects.filter(year=asked.the_year, branch__in=branches).count()
 
 
 def _write_publication_notice(
@@ -104,11 +96,6 @@ def _write_year_notice(
     progress: Progress,
 ) -> None:
     write_year_notice(target, year=asked.the_year, branches=branches)
-
-
-def _computed_years(branches: Collection[int]) -> list[int]:
-    found = AnnualResult.objects.filter(branch__in=branches).order_by()
-    return sorted(set(found.values_list("year", flat=True).distinct()), reverse=True)
 
 
 KINDS: Final = {
@@ -173,9 +160,10 @@ KINDS: Final = {
             "年终总评",
             YEAR,
             is_branch_committee_or_staff,
-            _members_of_year,
-            _write_year,
-            years=_computed_years,
+            annual.estimate,
+            annual.write_year,
+            check=annual.check,
+            years=annual.years,
         ),
         ExportKind(
             Export.Kind.PERFORMANCE,

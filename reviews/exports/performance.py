@@ -74,7 +74,7 @@ def estimate(asked: Asked, branches: Collection[int], by: Actor) -> int:
     return _results(asked, branches).count()
 
 
-def years(branches: Collection[int]) -> list[int]:
+def years(branches: Collection[int], by: Actor) -> list[int]:
     """The years whose figures are final somewhere, the latest first."""
     final = BranchAnnualResult.objects.filter(
         branch__in=branches, year_end__state__in=YearEnd.FINAL

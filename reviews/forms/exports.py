@@ -50,7 +50,7 @@ class ExportForm(forms.Form):
 
     def _ask_year(self) -> None:
         assert self.kind.years is not None  # by the table of kinds
-        years = [(year, str(year)) for year in self.kind.years(self.scope)]
+        years = [(year, str(year)) for year in self.kind.years(self.scope, self.actor)]
         self.fields["year"] = forms.TypedChoiceField(label=_("Year"), choices=years, coerce=int)
 
     def _ask_span(self, today: date) -> None:

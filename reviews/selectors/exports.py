@@ -58,9 +58,10 @@ class ExportRow:
 
 def exports_of(actor: Actor) -> "QuerySet[Export]":
     """One's own that one may still see, newest first."""
-    return Export.objects.visible_to(actor).annotate(
+    visible = Export.objects.visible_to(actor).annotate(
         count=Count("branches"), only=Min("branches__name"), only_id=Min("branches")
     )
+    return visible.order_by("-requested_at", "-pk")
 
 
 def export_row(export: Export) -> ExportRow:

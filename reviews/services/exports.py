@@ -55,8 +55,10 @@ def request_export(
     """
     found = KINDS[Export.Kind(kind)]
     scope = sorted(set(branches))
-    if not found.is_for(by) or not scope or not set(scope) <= scope_of(found, by):
+    if not found.is_for(by) or not set(scope) <= scope_of(found, by):
         raise PermissionDenied
+    if not scope:
+        raise Refused(_("There is no branch whose data you could export."))
     found.check(asked, scope, by)
     stored = asked.stored() | {"as": standing_in(by, scope)}
     User.objects.select_for_update().get(pk=by.user.pk)
@@ -195,10 +197,12 @@ def _write(export: Export, file: IO[bytes], *, at: datetime) -> int:
         Export.objects.filter(pk=export.pk, state=State.RUNNING).update(done=done)
 
     progress = Progress(note)
+    asked, scope = Asked.read(export.asked), scope_of_export(export)
+    kind.check(asked, scope, actor)
     kind.write(
         file,
-        asked=Asked.read(export.asked),
-        branches=scope_of_export(export),
+        asked=asked,
+        branches=scope,
         by=actor,
         at=at,
         progress=progress,
