@@ -51,6 +51,7 @@ def roll(request: Request) -> HttpResponse:
     )
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context = {
+        "may_export": request.actor.is_staff,
         "page": page,
         "rows": selectors.member_rows(list(page.object_list), today),
         "words": words,

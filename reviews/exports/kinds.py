@@ -214,6 +214,19 @@ KINDS: Final = {
 }
 
 
+# Files about the same thing: whoever asks for one is offered the others.
+RELATED: Final = (
+    (Export.Kind.PUBLICATION, Export.Kind.PUBLICATION_NOTICE),
+    (Export.Kind.YEAR, Export.Kind.PERFORMANCE, Export.Kind.YEAR_NOTICE),
+)
+
+
+def related_to(kind: ExportKind, actor: Actor) -> list[ExportKind]:
+    """The kinds about the same thing, itself included; none where it is the only one."""
+    group = next((kinds for kinds in RELATED if kind.kind in kinds), ())
+    return [KINDS[one] for one in group if KINDS[one].is_for(actor)]
+
+
 def kinds_for(actor: Actor) -> list[ExportKind]:
     """What this person may export, in the table's order."""
     return [kind for kind in KINDS.values() if kind.is_for(actor)]

@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -98,5 +99,8 @@ def _publication(request: Request, pk: int) -> Publication:
 def _context(request: Request, found: Publication) -> dict[str, object]:
     today = timezone.localdate()
     as_published = request.GET.get("as") == "published"
-    page = publication_page(found, request.actor, today, as_published=as_published)
-    return {"page": page, "today": today}
+    actor = request.actor
+    page = publication_page(found, actor, today, as_published=as_published)
+    may_export = found.round.branch_id in actor.committee_branches | actor.branches_below
+    export_url = f"{reverse('new_export', args=['publication'])}?publication={page.publication.pk}"
+    return {"page": page, "today": today, "export_url": export_url if may_export else ""}
