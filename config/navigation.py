@@ -69,6 +69,7 @@ GROUPS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
         (
             Item("progress", _("Progress"), "layout-grid", is_staff),
             Item("years", _("Year-end"), "award", is_branch_committee_or_staff),
+            Item("exports", _("Exports"), "file-down", is_branch_committee_or_staff),
             Item("spot_checks", _("Spot checks"), "dices", is_staff),
             Item("roll", _("Roll"), "users", is_staff_or_administrator),
             Item("policy", _("Policy"), "sliders-horizontal", is_staff),

@@ -1,11 +1,15 @@
 """What the worker is asked to do: ids and keys in, one service call out."""
 
+import logging
+
 from celery import shared_task
 from django.utils import timezone
 
 from members.models import User
 from members.rights import actor_on, system_actor
-from reviews.services import jobs
+from reviews.services import exports, jobs
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task
@@ -15,6 +19,8 @@ def tick() -> None:
     jobs.bury_dead(at=at)
     for chunk in jobs.to_start(at=at):
         run_chunk.delay(chunk.job, chunk.key)
+    for export in exports.look_after(at=at):
+        make_export.delay(export)
 
 
 @shared_task
@@ -22,3 +28,17 @@ def run_chunk(job: str, key: str, user_id: int | None = None) -> None:
     """Run one chunk, in the name of the system or of the account that asked for it."""
     by = actor_on(User.objects.get(pk=user_id), timezone.localdate()) if user_id else system_actor()
     jobs.run(job=job, key=key, by=by, clock=timezone.now, is_asked_for=user_id is not None)
+
+
+@shared_task
+def make_export(export_id: int) -> None:
+    """Make one file that waits; whoever asked for it is told."""
+    exports.make(export_id=export_id, clock=timezone.now, tells=True)
+
+
+def send_export(export_id: int) -> None:
+    """Nudge the worker. Where no broker answers, the next tick finds what waits."""
+    try:
+        make_export.delay(export_id)
+    except make_export.OperationalError:
+        logger.warning("no broker for export %s", export_id)

@@ -163,6 +163,10 @@ ARGS: dict[str, Args] = {
     "spot_check_item:found": lambda world, place: [place.spot_check.pk, 1],
     "spot_check_item:waiting": lambda world, place: [place.spot_check.pk, 2],
     "assign_inspector": lambda world, place: [place.spot_check.pk, 2],
+    "new_export:ledger": lambda world, place: ["ledger"],
+    "new_export:roll": lambda world, place: ["roll"],
+    "export": of("export.pk"),
+    "export_file": of("export.pk"),
 }
     "appraisals": this_year,
     "appraisals_print": this_year,
@@ -231,6 +235,11 @@ DATA: dict[str, Data] = {
     "spot_check_item:found": lambda w, p: {"finding": "IN_ORDER"},
     "spot_check_item:waiting": lambda w, p: {"finding": "IN_ORDER"},
     "assign_inspector": lambda w, p: {"inspector": p.spot_check.drawn_by_id},
+    "new_export:ledger": lambda w, p: {
+        "first_month": f"{p.rounds['closed'].month:%Y-%m}",
+        "last_month": f"{p.rounds['closed'].month:%Y-%m}",
+    },
+    "new_export:roll": lambda w, p: {"csrf": ""},
     "add_line": lambda w, p: line(p),
     "appraisals": lambda w, p: {"held_on": w.today.isoformat()},
     "nominate": lambda w, p: {"award": "EXCELLENT"},
@@ -568,6 +577,15 @@ spot_check_item:waiting POST own    in   404  404  404  404  404  404  302  404 
 spot_check_item:waiting POST other  in   404  404  404  404  404  404  404  302  404  404
 assign_inspector        POST own    in   403  403  403  403  403  403  302  404  403  403
 assign_inspector        POST other  in   403  403  403  403  403  403  404  302  403  403
+exports                 GET  -      in   403  403  200  200  200  403  200  200  403  403
+new_export:ledger       GET  -      in   403  403  200  200  200  403  200  200  403  403
+new_export:ledger       POST -      in   403  403  302  302  302  403  302  302  403  403
+new_export:roll         GET  -      in   403  403  403  403  403  403  200  200  403  403
+new_export:roll         POST -      in   403  403  403  403  403  403  302  302  403  403
+export                  GET  own    in   403  403  404  404  404  403  200  404  403  403
+export                  GET  other  in   403  403  404  404  404  403  404  200  403  403
+export_file             GET  own    in   403  403  404  404  404  403  200  404  403  403
+export_file             GET  other  in   403  403  404  404  404  403  404  200  403  403
 """
 
 SIGN_IN = "/sign-in/"

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from lib.steps import Refused
+from members.access import is_branch_committee_or_staff
 from members.requests import Request
 from reviews.forms.follow_up import HolderForm
 from reviews.models import FollowUp
@@ -38,6 +39,7 @@ def follow_ups(request: Request) -> HttpResponse:
         ],
         "shows_branch": actor.is_staff or bool(actor.led_branches),
         "today": timezone.localdate(),
+        "may_export": is_branch_committee_or_staff(actor),
     }
     return render(request, "reviews/follow_up_list.html", context)
 
