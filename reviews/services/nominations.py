@@ -34,7 +34,8 @@ def nominate(
     _check_may(by, found.member_id, found.branch_id, at)
     if lock_final(found.year_end_id) is None:
         raise Refused(_("The year is not computed yet: nominations follow from its final figures."))
-    found = _figures(member, year)
+    # Locked as well: a committee above computes anew by deleting this row, not the year's.
+    found = _figures(member, year, is_locked=True)
     if found is None or not found.is_candidate:
         raise Refused(_("Only a candidate of the year can be nominated."))
     standing = Nomination.objects.filter(
@@ -57,8 +58,9 @@ def nominate(
     return nomination
 
 
-def _figures(member: int, year: int) -> AnnualResult | None:
-    return AnnualResult.objects.filter(member=member, year=year).first()
+def _figures(member: int, year: int, *, is_locked: bool = False) -> AnnualResult | None:
+    rows = AnnualResult.objects.filter(member=member, year=year)
+    return (rows.select_for_update(of=("self",)) if is_locked else rows).first()
 
 
 def lock_final(year_end: int) -> YearEnd | None:
@@ -89,7 +91,7 @@ def withdraw(*, pk: int, reason: str, by: Actor, at: datetime) -> Nomination:
     return nomination
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def withdraw_those_no_longer_candidates(*, year_end: YearEnd, by: Actor, at: datetime) -> int:
     """Bring the standing nominations to figures that were just stored under the year-end's
     lock: whoever is no candidate any more is withdrawn with the reason; the member and the
@@ -103,7 +105,10 @@ def withdraw_those_no_longer_candidates(*, year_end: YearEnd, by: Actor, at: dat
             year=year_end.year,
             withdrawn_at__isnull=True,
             branch__in=year_end.branch_results.values("branch"),
-        ).select_for_update(of=("self",))
+        )
+        .select_related("member")
+        .select_for_update(of=("self",))
+        .order_by("pk")
     )
     if not gone:
         return 0

@@ -24,6 +24,7 @@ from members.rights import Actor
 from points.models import RuleBook
 from reviews.models import BranchAnnualResult, Round, YearEnd
 from reviews.rules import may_close_year
+from reviews.services.nominations import withdraw_those_no_longer_candidates
 from reviews.services.round import benches_of
 from reviews.services.year_figures import (
     CHUNK,
@@ -211,6 +212,7 @@ def finish_computing(work: Work) -> Closing:
     if not still_open:
         year_end.state, year_end.digest = State.COMPUTED, figures_digest(year_end)
         year_end.save(update_fields=["state", "digest"])
+        withdraw_those_no_longer_candidates(year_end=year_end, by=work.by, at=work.at)
         _tell_branches(year_end, at=work.at)
         _tell_members(year_end, at=work.at)
     closing = _closing(year_end, open_rounds=still_open)
@@ -340,6 +342,7 @@ def _compute_all(year_end: YearEnd, *, by: Actor, at: datetime) -> None:
 def _freeze(year_end: YearEnd, *, by: Actor, at: datetime, verb: str) -> Closing:
     year_end.state, year_end.frozen_by, year_end.frozen_at = State.FROZEN, by.user, at
     year_end.save(update_fields=["state", "digest", "frozen_by", "frozen_at"])
+    withdraw_those_no_longer_candidates(year_end=year_end, by=by, at=at)
     closing = _closing(year_end)
     _record(verb, closing, by=by, at=at)
     return closing

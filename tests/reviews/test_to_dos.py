@@ -377,7 +377,7 @@ def test_to_dos_ask_the_same_whatever_they_find(
     review(round_)
     actor = actor_on(secretary.user, TODAY)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         to_dos_of(actor, today=TODAY)
 
 
