@@ -35,6 +35,7 @@ from reviews.models import (
     Attachment,
     Export,
     FollowUp,
+    FollowUpFile,
     Nomination,
     Objection,
     Opinion,
@@ -107,6 +108,7 @@ class Place:
     disposition: FollowUp
     explanation: FollowUp
     led: FollowUp
+    follow_up_file: FollowUpFile
     notice: Notice
     book: RuleBook
     rule_draft: RuleBook
@@ -289,6 +291,17 @@ def build_place(branch: Branch, today: date) -> Place:
             holder=LeadershipDuty.objects.get(branch=branch).leader,
             year=today.year,
             opened_at=now,
+        ),
+        follow_up_file=FollowUpFile.objects.create(
+            follow_up=follow_ups[FollowUp.Kind.TALK],
+            file=ContentFile(b"scan", name="scan.png"),
+            name="scan.png",
+            suffix=".png",
+            content_type="image/png",
+            size=1,
+            sha256=uuid4().hex * 2,
+            uploaded_by=subject.user,
+            uploaded_at=now,
         ),
         notice=Notice.objects.filter(user=subject.user).latest("pk"),
         book=book,

@@ -87,6 +87,17 @@ ARGS: dict[str, Args] = {
     "new_appeal": lambda world, place: ["follow-up", place.talk.pk],
     "correct_round": of("rounds.published.pk"),
     "follow_up:talk": of("talk.pk"),
+    "record_follow_up": of("talk.pk"),
+    "answer_record": of("talk.pk"),
+    "confirm_on_paper": of("talk.pk"),
+    "let_record_stand": of("talk.pk"),
+    "add_rectification_step": of("talk.pk"),
+    "hand_in_rectification": of("talk.pk"),
+    "check_rectification": of("talk.pk"),
+    "close_follow_up": of("talk.pk"),
+    "lift_follow_up": of("talk.pk"),
+    "follow_up_form": of("talk.pk"),
+    "follow_up_file": of("follow_up_file.pk"),
     "follow_up:interview": of("interview.pk"),
     "follow_up:disposition": of("disposition.pk"),
     "follow_up:report": of("explanation.pk"),
@@ -586,6 +597,44 @@ export                  GET  own    in   403  403  404  404  404  403  200  404 
 export                  GET  other  in   403  403  404  404  404  403  404  200  403  403
 export_file             GET  own    in   403  403  404  404  404  403  200  404  403  403
 export_file             GET  other  in   403  403  404  404  404  403  404  200  403  403
+record_follow_up         GET  own    in   404  403  404  404  200  404  403  404  404  404
+record_follow_up         GET  other  in   404  404  404  404  404  404  404  403  404  404
+record_follow_up         POST own    in   404  403  404  404  422  404  403  404  404  404
+record_follow_up         POST other  in   404  404  404  404  404  404  404  403  404  404
+answer_record            GET  own    in   404  302  404  404  403  404  403  404  404  404
+answer_record            GET  other  in   404  404  404  404  404  404  404  403  404  404
+answer_record            POST own    in   404  422  404  404  403  404  403  404  404  404
+answer_record            POST other  in   404  404  404  404  404  404  404  403  404  404
+confirm_on_paper         GET  own    in   404  403  404  404  302  404  403  404  404  404
+confirm_on_paper         GET  other  in   404  404  404  404  404  404  404  403  404  404
+confirm_on_paper         POST own    in   404  403  404  404  422  404  403  404  404  404
+confirm_on_paper         POST other  in   404  404  404  404  404  404  404  403  404  404
+let_record_stand         GET  own    in   404  403  404  404  403  404  302  404  404  404
+let_record_stand         GET  other  in   404  404  404  404  404  404  404  302  404  404
+let_record_stand         POST own    in   404  403  404  404  403  404  422  404  404  404
+let_record_stand         POST other  in   404  404  404  404  404  404  404  422  404  404
+add_rectification_step   GET  own    in   404  302  404  404  302  404  302  404  404  404
+add_rectification_step   GET  other  in   404  404  404  404  404  404  404  302  404  404
+add_rectification_step   POST own    in   404  422  404  404  422  404  422  404  404  404
+add_rectification_step   POST other  in   404  404  404  404  404  404  404  422  404  404
+hand_in_rectification    POST own    in   404  302  404  404  302  404  302  404  404  404
+hand_in_rectification    POST other  in   404  404  404  404  404  404  404  302  404  404
+check_rectification      GET  own    in   404  403  404  404  302  404  302  404  404  404
+check_rectification      GET  other  in   404  404  404  404  404  404  404  302  404  404
+check_rectification      POST own    in   404  403  404  404  422  404  422  404  404  404
+check_rectification      POST other  in   404  404  404  404  404  404  404  422  404  404
+close_follow_up          GET  own    in   404  403  404  404  302  404  302  404  404  404
+close_follow_up          GET  other  in   404  404  404  404  404  404  404  302  404  404
+close_follow_up          POST own    in   404  403  404  404  422  404  422  404  404  404
+close_follow_up          POST other  in   404  404  404  404  404  404  404  422  404  404
+lift_follow_up           GET  own    in   404  403  404  404  403  404  403  404  404  404
+lift_follow_up           GET  other  in   404  404  404  404  404  404  404  403  404  404
+lift_follow_up           POST own    in   404  403  404  404  403  404  403  404  404  404
+lift_follow_up           POST other  in   404  404  404  404  404  404  404  403  404  404
+follow_up_form           GET  own    in   404  200  404  404  200  404  200  404  404  404
+follow_up_form           GET  other  in   404  404  404  404  404  404  404  200  404  404
+follow_up_file           GET  own    in   404  200  404  404  200  404  200  404  404  404
+follow_up_file           GET  other  in   404  404  404  404  404  404  404  200  404  404
 """
 
 SIGN_IN = "/sign-in/"

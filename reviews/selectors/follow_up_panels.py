@@ -6,6 +6,7 @@ from typing import Any
 from reviews.models import FollowUp
 from reviews.selectors.explanations import explanation_panel
 from reviews.selectors.follow_ups import timeline_of
+from reviews.selectors.sittings import correction_panel, sitting_panel
 from reviews.workflow import Duty
 
 
@@ -15,5 +16,9 @@ def panel_of(follow_up: FollowUp, duty: Duty, on: date) -> dict[str, Any]:
         case kind if kind in FollowUp.EXPLANATION_KINDS:
             found = explanation_panel(follow_up, duty)
             return {**found, "timeline": [*timeline_of(follow_up), *found["happened"]]}
+        case kind if kind in FollowUp.SITTING_KINDS:
+            return sitting_panel(follow_up, duty, on)
+        case FollowUp.Kind.CORRECTION:
+            return correction_panel(follow_up, duty, on)
         case _other:
             return {"panel": ""}

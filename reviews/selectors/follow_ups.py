@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from lib.months import months_between
+from members.models import Event
 from members.rights import Actor
 from points.models import Criterion, MonthlyResult, ResultLine
 from points.rules import is_confidential
@@ -77,11 +79,15 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class MonthOf:
-    """A month that a follow-up rests on, with the result as it stands now."""
+    """A month that a follow-up rests on, with the result as it stands now; every revision of
+    it, the first one first; and where it was revised since, the one that stood when the
+    follow-up was carried out (``then``)."""
 
     month: date
     result: MonthlyResult | None
     costs: tuple[Cost, ...] = ()
+    revisions: tuple[MonthlyResult, ...] = ()
+    then: MonthlyResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +101,8 @@ class Dossier:
 
 
 def dossier_of(follow_up: FollowUp, actor: Actor) -> Dossier:
-    """The basis of a follow-up as this person may see it. Two queries; three for an
-    explanation."""
+    """The basis of a follow-up as this person may see it. Two queries, one more where it was
+    revised; three for an explanation."""
     if follow_up.is_explanation:
         return Dossier(
             zero_months=zero_months_of(follow_up, actor), warnings=warnings_of(follow_up)
@@ -104,19 +110,52 @@ def dossier_of(follow_up: FollowUp, actor: Actor) -> Dossier:
     assert follow_up.first_month is not None  # by constraint follow_up_kind
     assert follow_up.trigger_month is not None
     months = months_between(follow_up.first_month, follow_up.trigger_month)
-    results = {
-        result.month: result
-        for result in MonthlyResult.objects.final().filter(
-            member=follow_up.member_id, month__in=months
-        )
-    }
+    revisions = _revisions(follow_up, months)
+    results = {one.month: one for found in revisions.values() for one in found if one.is_current}
     costs = _costs(results, sees_all=sees_all(actor, follow_up))
     has_zero = any(result.is_zero for result in results.values())
+    since = _carried_out_at(follow_up) if follow_up.is_basis_changed else None
     return Dossier(
-        months=tuple(MonthOf(month, results.get(month), costs.get(month, ())) for month in months),
+        months=tuple(
+            MonthOf(
+                month,
+                results.get(month),
+                costs.get(month, ()),
+                tuple(revisions[month]),
+                _stood(revisions[month], since),
+            )
+            for month in months
+        ),
         has_zero=has_zero,
         warnings=tuple(_warnings(follow_up, has_zero=has_zero)),
     )
+
+
+def _revisions(follow_up: FollowUp, months: list[date]) -> dict[date, list[MonthlyResult]]:
+    """The final results of these months in every revision, the first one first."""
+    found: dict[date, list[MonthlyResult]] = defaultdict(list)
+    results = MonthlyResult.objects.filter(
+        member=follow_up.member_id, month__in=months, is_final=True
+    )
+    for result in results.order_by("month", "revision"):
+        found[result.month].append(result)
+    return found
+
+
+def _carried_out_at(follow_up: FollowUp) -> datetime | None:
+    """When it was last recorded, or the branch gave its opinion. One query."""
+    moments = FollowUp.objects.filter(pk=follow_up.pk).aggregate(
+        recorded=Max("records__recorded_at"), given=Max("dispositions__opinion_at")
+    )
+    return moments["recorded"] or moments["given"]
+
+
+def _stood(revisions: list[MonthlyResult], at: datetime | None) -> MonthlyResult | None:
+    """The revision that stood at a moment, where another one stands today."""
+    if at is None:
+        return None
+    then = [one for one in revisions if one.computed_at <= at]
+    return then[-1] if then and not then[-1].is_current else None
 
 
 def sees_all(actor: Actor, follow_up: FollowUp) -> bool:
@@ -252,23 +291,57 @@ def _months_in_a_row(follow_up: FollowUp) -> int:
     return len(months_between(follow_up.first_month, follow_up.trigger_month))
 
 
+# What is written of a step in the history: never what was said. Dispositions and explanations
+# tell their own.
+HAPPENED = {
+    "name_holder": (gettext_lazy("Somebody was named to hold it."), "user-round-check"),
+    "record": (gettext_lazy("It was recorded."), "notebook-pen"),
+    "confirm": (gettext_lazy("The member confirmed the record."), "circle-check"),
+    "confirm_on_paper": (gettext_lazy("The member signed the record on paper."), "circle-check"),
+    "agree_silently": (
+        gettext_lazy("The time to answer passed: silence counts as agreement."),
+        "circle-check",
+    ),
+    "dispute": (gettext_lazy("The member disputed the record."), "message-square-warning"),
+    "let_stand": (gettext_lazy("The committee let the record stand."), "scale"),
+    "add_step": (gettext_lazy("A step of putting right was written."), "pencil"),
+    "hand_in": (gettext_lazy("It was put right and handed in for the check."), "send"),
+    "check": (gettext_lazy("How it was put right was checked."), "clipboard-check"),
+    "close": (gettext_lazy("It was closed."), "lock"),
+    "lift": (gettext_lazy("It was closed, because its basis was revised."), "undo-2"),
+    "withdraw": (
+        gettext_lazy("Withdrawn: the revised results no longer demand it."),
+        "circle-slash",
+    ),
+    "reinstate": (gettext_lazy("Opened again: the revised results demand it."), "circle-dot"),
+    "flag": (gettext_lazy("The results that it rests on were revised."), "triangle-alert"),
+    "unflag": (
+        gettext_lazy("The results were revised back to what it rests on."),
+        "circle-check",
+    ),
+}
+
+
 def timeline_of(follow_up: FollowUp) -> list[dict[str, Any]]:
-    """What happened to it, oldest first. No query."""
-    items = [
-        {
-            "at": follow_up.opened_at,
-            "who": _("the system"),
-            "text": _("Opened: the final results demand it."),
-            "icon": "circle-dot",
-        }
-    ]
-    if follow_up.withdrawn_at:
-        items.append(
-            {
-                "at": follow_up.withdrawn_at,
-                "who": _("the system"),
-                "text": _("Withdrawn: the revised results no longer demand it."),
-                "icon": "circle-slash",
-            }
-        )
-    return items
+    """What happened to it: who, when and what, oldest first. One query."""
+    opened = {
+        "at": follow_up.opened_at,
+        "who": _("the system"),
+        "text": _("Opened: the final results demand it."),
+        "icon": "circle-dot",
+    }
+    events = Event.objects.filter(
+        target_type=FollowUp._meta.model_name, target_id=follow_up.pk, verb__in=HAPPENED
+    ).select_related("by__member")
+    return [opened, *(_happened(event) for event in events.order_by("at", "pk"))]
+
+
+def _happened(event: Event) -> dict[str, Any]:
+    text, icon = HAPPENED[event.verb]
+    return {
+        "at": event.at,
+        "who": event.by.display_name,
+        "text": text,
+        "icon": icon,
+        "note": event.details.get("reason", "") if event.verb == "withdraw" else "",
+    }

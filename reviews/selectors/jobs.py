@@ -89,6 +89,8 @@ def counts_in_words(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
         "updated": _("follow-ups updated"),
         "flagged": _("follow-ups flagged"),
         "entries": _("entries proposed"),
+        "records": _("records taken as agreed"),
+        "opinions": _("opinions taken as agreed"),
         "members": _("members waited for"),
         "duty_holders": _("duty holders waited for"),
         "committees": _("committees told"),

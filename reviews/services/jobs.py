@@ -23,9 +23,9 @@ from branches.models import Branch
 from lib.months import add_months, months_between, next_month
 from members.rights import Actor
 from points.models import RuleBook
-from reviews.models import JobRun, Round
+from reviews.models import JobRun, Opinion, Round
 from reviews.services import month_end as closing
-from reviews.services import opening, proposals, reminders
+from reviews.services import opening, opinions, proposals, records, reminders
 from reviews.services.one_at_a_time import one_at_a_time
 
 logger = logging.getLogger(__name__)
@@ -144,6 +144,20 @@ def due_to_propose(at: datetime, block: Block | None = None) -> Due:
     return ((today, branch) for branch in branches)
 
 
+def due_to_agree(at: datetime, block: Block | None = None) -> Due:
+    """Branches in which somebody let the day pass by which to answer a record or an opinion."""
+    today = timezone.localdate(at)
+    silent = records.awaited_past(today).filter(within(block, "follow_up__branch"))
+    open_ones = Opinion.objects.filter(
+        within(block), state=Opinion.State.OPEN, confirm_by__lt=today
+    )
+    branches = {
+        *silent.values_list("follow_up__branch", flat=True),
+        *open_ones.values_list("branch", flat=True),
+    }
+    return ((today, branch) for branch in sorted(branches))
+
+
 def due_to_remind(at: datetime, block: Block | None = None) -> Due:
     """Once a day, from eight in the morning: branches where somebody may be waited for."""
     if timezone.localtime(at).time() < REMIND_FROM:
@@ -173,6 +187,14 @@ def propose(on: date, branches: list[int], by: Actor, at: datetime) -> Mapping[s
     return {"entries": proposals.propose_overdue(on=on, branches=branches, at=at)}
 
 
+def agree(on: date, branches: list[int], by: Actor, at: datetime) -> Mapping[str, int]:
+    """Silence is agreement (domain.md §10)."""
+    return {
+        "records": records.agree_silently(on=on, branches=branches, at=at),
+        "opinions": opinions.agree_silently(on=on, branches=branches, at=at),
+    }
+
+
 def send_reminders(on: date, branches: list[int], by: Actor, at: datetime) -> Mapping[str, int]:
     return asdict(reminders.remind(on=on, branches=branches, at=at))
 
@@ -187,6 +209,7 @@ JOBS = {
         Job("open_month", _("open the month"), 200, due_to_open, open_rounds),
         Job("month_end", _("month-end"), closing.CHUNK, due_to_close, close_rounds),
         Job("propose", _("proposals of the system"), 200, due_to_propose, propose, is_daily=True),
+        Job("agree", _("silence as agreement"), 200, due_to_agree, agree),
         Job("remind", _("reminders"), 500, due_to_remind, send_reminders, is_daily=True),
         Job("escalate", _("report to the committees"), 1, due_to_escalate, escalate, is_daily=True),
     )

@@ -3,7 +3,6 @@ read the same list (domain.md §5, §6, §7)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -13,63 +12,27 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from branches.models import Branch
-from members.models import Position
-from members.selectors.staff import StaffOfCommittees
 from points.models import Declaration
 from reviews.models import Appeal, FollowUp, Objection, Round, SpotCheckItem
-from reviews.rules import Bench, answerers_of
+from reviews.rules import answerers_of
+from reviews.services import follow_up_matters
+from reviews.services.matter import Desks, Matter, reminder_stage, soonest
 from reviews.services.panels import APPEALED, panels_of, panels_of_appeals
-from reviews.services.round import benches_of, month_label
+from reviews.services.round import month_label
 
-# Whoever is waited for hears of it so many days before the day, and once after it.
-DAYS_BEFORE = (3, 1)
+__all__ = [
+    "Matter",
+    "branches_to_look_at",
+    "late_declarations",
+    "late_matters",
+    "matters_due",
+    "reminder_stage",
+    "soonest",
+]
 
 UNREVIEWED = Q(state__in=[Round.State.OPEN, Round.State.REVIEWING])
 WAITING_ROUND = UNREVIEWED | Q(state=Round.State.PUBLISHED)
 NOT_FILED = (Declaration.State.DRAFT, Declaration.State.MISSING)
-
-
-@dataclass(frozen=True, slots=True)
-class Matter:
-    """Something with a day by which it is due: in which branch, in words for before its day
-    and after it, and whose turn it is, as members and as accounts of committee staff."""
-
-    what: str
-    id: str
-    branch: int
-    due_on: date
-    before: str
-    after: str
-    url: str
-    members: tuple[int, ...] = ()
-    users: tuple[int, ...] = ()
-    is_committees_own: bool = False
-    # Where committee staff look at it, if that is not where those go whose turn it is.
-    url_for_staff: str = ""
-
-    def key(self, on: date) -> str:
-        """What the notice of that day is called: a person hears of each stage once."""
-        stage = reminder_stage(on=on, due_on=self.due_on)
-        if stage == "late":
-            return f"late-{self.what}:{self.id}"
-        return f"{self.what}-due:{self.id}:{stage}"
-
-    def subject(self, on: date) -> str:
-        return self.after if self.due_on < on else self.before
-
-
-def reminder_stage(*, on: date, due_on: date) -> str:
-    """Which reminder a day has reached: "3" or "1" days before the due day, or "late". A day
-    on which nothing ran is made up for by the next; an earlier one is not sent any more."""
-    days = (due_on - on).days
-    if days < 0:
-        return "late"
-    return str(min(before for before in DAYS_BEFORE if days <= before))
-
-
-def soonest(on: date) -> date:
-    """The last due day of which somebody hears on a day."""
-    return on + timedelta(days=max(DAYS_BEFORE))
 
 
 def branches_to_look_at(*, on: date) -> "QuerySet[Branch, int]":
@@ -78,6 +41,7 @@ def branches_to_look_at(*, on: date) -> "QuerySet[Branch, int]":
     reasons = (
         Round.objects.filter(WAITING_ROUND, branch=own),
         FollowUp.objects.filter(branch=own, state=FollowUp.State.OPEN, due_on__lte=until),
+        *(one.filter(follow_up__branch=own) for one in follow_up_matters.reasons(until)),
         Appeal.objects.open().filter(branch=own, decide_by__lte=until),
         SpotCheckItem.objects.filter(
             entry__branch=own, finding="", spot_check__inspect_by__lte=until
@@ -96,7 +60,7 @@ def matters_due(*, on: date, until: date, branches: Collection[int]) -> list[Mat
     return [
         *unreviewed_rounds(until, branches, desks),
         *unanswered_objections(on, until, branches),
-        *open_follow_ups(until, branches, desks),
+        *follow_up_matters.follow_up_matters(on, until, branches, desks),
         *undecided_appeals(on, until, branches),
         *uninspected(until, branches, desks),
     ]
@@ -105,31 +69,6 @@ def matters_due(*, on: date, until: date, branches: Collection[int]) -> list[Mat
 def late_matters(on: date, branches: Collection[int]) -> list[Matter]:
     """All that is past its day in these branches."""
     return matters_due(on=on, until=on - timedelta(days=1), branches=branches)
-
-
-# -- whose turn --------------------------------------------------------------------------------
-
-
-class Desks:
-    """Who acts for these branches on a day: the branch committees, and the staff above. Three
-    queries."""
-
-    def __init__(self, on: date, branches: Collection[int]) -> None:
-        self._benches = benches_of(branches, on)
-        self.staff = StaffOfCommittees(on)
-
-    def staff_over(self, branch: Branch) -> tuple[int, ...]:
-        return tuple(self.staff.of(self.staff.nearest(branch.committee_id)))
-
-    def secretary_or_deputy(self, branch: Branch) -> tuple[int, ...]:
-        bench = self._benches.get(branch.pk, Bench(branch.pk, frozenset()))
-        deputies = {m for m, kind in bench.seats if kind == Position.Kind.DEPUTY_SECRETARY}
-        return tuple(sorted(bench.secretaries or deputies))
-
-    def of_round(self, branch: Branch) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The secretary; the deputy where there is none; else the committee's staff."""
-        members = self.secretary_or_deputy(branch)
-        return members, () if members else self.staff_over(branch)
 
 
 # -- what is due -------------------------------------------------------------------------------
@@ -197,35 +136,6 @@ def unanswered_objections(on: date, until: date, branches: Collection[int]) -> I
             url=objection.get_absolute_url(),
             members=who.members,
             users=tuple(sorted(staff)),
-        )
-
-
-def open_follow_ups(until: date, branches: Collection[int], desks: Desks) -> Iterator[Matter]:
-    """Talks, interviews and cases that nobody has recorded: whoever holds it; the secretary
-    and the committee for a disposition; the committee where nobody is named. One query."""
-    rows = FollowUp.objects.filter(
-        state=FollowUp.State.OPEN, branch__in=branches, due_on__lte=until
-    )
-    for row in rows.select_related("branch", "member", "holder").order_by("due_on", "pk"):
-        assert row.due_on is not None  # by the query
-        words = {
-            "branch": row.branch.name,
-            "matter": str(row),
-            "day": date_format(row.due_on, "DATE_FORMAT"),
-        }
-        members: tuple[int, ...] = (row.holder_id,) if row.holder_id else ()
-        if row.kind == FollowUp.Kind.DISPOSITION and not members:
-            members = desks.secretary_or_deputy(row.branch)
-        yield Matter(
-            what="follow-up",
-            id=str(row.pk),
-            branch=row.branch_id,
-            due_on=row.due_on,
-            before=_("%(branch)s: %(matter)s is due on %(day)s.") % words,
-            after=_("%(branch)s: %(matter)s was due on %(day)s.") % words,
-            url=row.get_absolute_url(),
-            members=members,
-            users=() if row.holder_id else desks.staff_over(row.branch),
         )
 
 

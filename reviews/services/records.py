@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -312,17 +313,14 @@ def settle(row: FollowUp, kept: FollowUpRecord, *, at: datetime) -> None:
     row.save(update_fields=["state"])
 
 
-def awaited_past(on: date, branches: Collection[int] | None = None) -> set[int]:
-    """The follow-ups whose member has let the day of answering pass. One query."""
-    rows = FollowUpRecord.objects.filter(
+def awaited_past(on: date) -> QuerySet[FollowUpRecord]:
+    """The records whose member has let the day of answering pass."""
+    return FollowUpRecord.objects.filter(
         is_current=True,
         answer=Answer.AWAITED,
         answer_by__lt=on,
         follow_up__state=State.RECORDED,
     )
-    if branches is not None:
-        rows = rows.filter(follow_up__branch__in=branches)
-    return set(rows.values_list("follow_up", flat=True))
 
 
 @transaction.atomic
@@ -330,18 +328,14 @@ def agree_silently(*, on: date, branches: Collection[int], at: datetime) -> int:
     """Let silence count as agreement with the records past their day; return how many. Running
     it twice changes nothing more; a fixed number of statements, however many. Source:
     domain.md §10 (nobody is forced to confirm)."""
+    silent = awaited_past(on).filter(follow_up__branch__in=branches)
+    locked = FollowUp.objects.select_for_update(of=("self",)).order_by("pk")
     rows = {
         row.pk: row
-        for row in FollowUp.objects.select_for_update(of=("self",))
-        .filter(pk__in=awaited_past(on, branches), state=State.RECORDED)
-        .order_by("pk")
+        for row in locked.filter(pk__in=list(silent.values_list("follow_up", flat=True)))
     }
     # Asked again under the locks: somebody may have answered or recorded meanwhile.
-    due = list(
-        FollowUpRecord.objects.filter(
-            follow_up__in=rows, is_current=True, answer=Answer.AWAITED, answer_by__lt=on
-        )
-    )
+    due = list(awaited_past(on).filter(follow_up__in=rows))
     if not due:
         return 0
     system = User.objects.system()

@@ -75,4 +75,5 @@ def follow_up(request: Request, pk: int) -> HttpResponse:
         "today": timezone.localdate(),
         **panel_of(found, duty, timezone.localdate()),
     }
+    context["timeline"].sort(key=lambda item: item["at"])
     return render(request, "reviews/follow_up_detail.html", context)

@@ -110,5 +110,5 @@ def test_list_asks_the_same_whatever_its_length(client, staff, django_assert_num
     for n in range(runs):
         failed(f"2026-10-0{n + 1} 0-199")
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(22):
         client.get(reverse("jobs"))

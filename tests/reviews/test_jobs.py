@@ -179,7 +179,7 @@ def test_asking_what_is_due_takes_the_same_queries_for_one_branch_and_many(
     for round_ in Round.objects.all():
         publish(round_, ends_on=date(2026, 10, 28))
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         chunks = jobs.to_start(at=at(11, 2))
 
     # No review is late here, so the system has nothing to propose: see test_proposals.
