@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from points.views import declarations, drafts, evidence, holidays, policy, rule_books, trial
+from points.views import about, declarations, drafts, evidence, holidays, policy, rule_books, trial
 
 urlpatterns: list[URLPattern] = [
     path("declarations/", declarations.my_declarations, name="declarations"),
@@ -63,7 +63,7 @@ urlpatterns: list[URLPattern] = [
     path("rules/<int:pk>/submit/", drafts.submit_rule_book, name="submit_rule_book"),
     path("rules/<int:pk>/take-back/", drafts.take_back_rule_book, name="take_back_rule_book"),
     path("rules/<int:pk>/discard/", drafts.discard_rule_book, name="discard_rule_book"),
-    path("about/rules/", rule_books.about_rules, name="about_rules"),
+    path("about/rules/", about.about_rules, name="about_rules"),
     path("policy/", policy.policy, name="policy"),
     path("policy/<int:pk>/", policy.policy_version, name="policy_version"),
     path("policy/<int:pk>/change/", policy.change_policy, name="change_policy"),

@@ -1,4 +1,4 @@
-"""Rule books as they are read, compared, approved and offered; and how points are worked out."""
+"""Rule books as they are read, compared, approved and offered."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from lib.months import month_of
 from lib.steps import Refused
 from members.requests import Request
 from points.forms.rule_book import ApproveForm, OfferForm, ReturnForm
-from points.models import Policy, RuleBook
+from points.models import RuleBook
 from points.rules import Drafter, may_draft_for, may_read_drafts
 from points.selectors.rule_book import (
     books_in_force,
@@ -30,7 +30,6 @@ from points.selectors.rule_book import (
     versions_of,
 )
 from points.selectors.rule_book_rows import differences
-from points.services.policy import PolicyBook
 from points.services.rule_book import approval, reading
 from points.services.rule_book.draft import drafter_of
 from points.workflow import RULE_BOOK_STEPS
@@ -194,15 +193,6 @@ def withdraw_offer(request: Request, pk: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, str(refused))
     return redirect(book)
-
-
-@require_safe
-def about_rules(request: Request) -> HttpResponse:
-    """How points are worked out, and what was decided where the rules are silent."""
-    branch = Branch.objects.filter(pk=request.actor.branch_id or 0).first()
-    month = month_of(timezone.localdate())
-    policy = PolicyBook().of(branch.committee_id, month) if branch else Policy(effective_from=month)
-    return render(request, "points/about_rules.html", {"policy": policy})
 
 
 # -- below the views -----------------------------------------------------------------------
