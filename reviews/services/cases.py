@@ -1,7 +1,7 @@
 """What the steps of a disposition case share: its lock and its current row, the documents
 kept with it, and who is told (domain.md §6, §10)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -98,16 +98,31 @@ def has_zero_month(follow_up: FollowUp) -> bool:
     return final.filter(is_zero=True).exists()
 
 
-def needs(value: object, message: str) -> None:
-    if not value or (isinstance(value, str) and not value.strip()):
-        raise Refused(message)
+class Incomplete(Refused):
+    """A step refused for what was said, with what is wrong by the name of what was said."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(next(iter(problems.values())))
+        self.problems = problems
 
 
-def check_day(day: date, *, today: date, not_before: date, earlier: str) -> None:
+def refuse_if(problems: Mapping[str, str]) -> None:
+    """Raise Incomplete if there is a problem; an empty text is none."""
+    if found := {name: text for name, text in problems.items() if text}:
+        raise Incomplete(found)
+
+
+def missing(value: object, message: str) -> str:
+    is_missing = not value.strip() if isinstance(value, str) else not value
+    return message if is_missing else ""
+
+
+def day_problem(day: date, *, today: date, not_before: date, earlier: str) -> str:
     if day > today:
-        raise Refused(_("This day lies in the future."))
+        return _("This day lies in the future.")
     if day < not_before:
-        raise Refused(earlier % {"day": date_format(not_before, "DATE_FORMAT")})
+        return earlier % {"day": date_format(not_before, "DATE_FORMAT")}
+    return ""
 
 
 def due_again(follow_up: FollowUp, today: date) -> date:

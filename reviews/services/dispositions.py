@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from lib.steps import Refused
 from members.rights import Actor
 from points.files import Accepted
 from reviews.disposing import deadlines, measures_for, must_acknowledge
@@ -22,16 +21,17 @@ from reviews.models import Disposition, FollowUp
 from reviews.services import rectification
 from reviews.services.cases import (
     Case,
-    check_day,
     check_stage,
     current_row,
+    day_problem,
     due_again,
     has_zero_month,
     keep,
     log,
-    needs,
+    missing,
     open_case,
     probation_end,
+    refuse_if,
     tell_branch,
     tell_member,
     tell_staff,
@@ -97,7 +97,7 @@ def give_opinion(
         keep(case, files, by=by, at=at)
         return case.row
     check_stage(case, "give_opinion", seen)
-    _check_opinion(case, opinion)
+    refuse_if(_opinion_problems(case, opinion))
     case.follow_up.dispositions.filter(is_current=True).update(is_current=False)
     row = Disposition.objects.create(
         follow_up=case.follow_up,
@@ -136,52 +136,67 @@ def opinion_of(row: Disposition) -> CaseOpinion:
     )
 
 
-def _check_opinion(case: Case, opinion: CaseOpinion) -> None:
-    _check_measure(case, opinion.measure)
+def _opinion_problems(case: Case, opinion: CaseOpinion) -> dict[str, str]:
+    """What is wrong with an opinion, by the name of what was said."""
     assert case.follow_up.trigger_month is not None  # by constraint follow_up_kind
-    check_day(
-        opinion.held_on,
-        today=case.today,
-        not_before=case.follow_up.trigger_month,
-        earlier=_("The meeting cannot have been before the month that set the case off (%(day)s)."),
-    )
-    needs(opinion.number, _("Enter the document number of the opinion."))
+    earlier = _("The meeting cannot have been before the month that set the case off (%(day)s).")
+    return {
+        "measure": _measure_problem(case, opinion.measure),
+        **_substance_problems(case, opinion),
+        "held_on": day_problem(
+            opinion.held_on,
+            today=case.today,
+            not_before=case.follow_up.trigger_month,
+            earlier=earlier,
+        ),
+        "number": missing(opinion.number, _("Enter the document number of the opinion.")),
+    }
+
+
+def _substance_problems(case: Case, opinion: CaseOpinion) -> dict[str, str]:
     if opinion.measure == Measure.NONE:
-        if opinion.ground or opinion.deadline or opinion.conditions:
-            raise Refused(_("Where nothing is to follow there is no ground and no deadline."))
-        return
-    needs(opinion.ground, _("A disposition needs a ground: low points alone are none."))
-    needs(opinion.facts, _("Write the facts: what the member did or left undone, and when."))
-    _check_deadline(case, opinion)
+        is_too_much = opinion.ground or opinion.deadline or opinion.conditions
+        text = _("Where nothing is to follow there is no ground and no deadline.")
+        return {"measure": text if is_too_much else ""}
+    facts = _("Write the facts: what the member did or left undone, and when.")
+    return {
+        "ground": missing(
+            opinion.ground, _("A disposition needs a ground: low points alone are none.")
+        ),
+        "facts": missing(opinion.facts, facts),
+        **_deadline_problems(case, opinion),
+    }
 
 
-def _check_measure(case: Case, measure: str) -> None:
+def _measure_problem(case: Case, measure: str) -> str:
     assert case.follow_up.member is not None  # by constraint follow_up_kind
     is_full = case.follow_up.member.is_full
-    if measure not in measures_for(is_probationary=not is_full):
-        raise Refused(
-            _("A probationary member's probation is extended or the membership cancelled.")
-            if not is_full
-            else _("A full member corrects within a deadline, is persuaded to leave, or removed.")
-        )
+    if measure in measures_for(is_probationary=not is_full):
+        return ""
+    if is_full:
+        return _("A full member corrects within a deadline, is persuaded to leave, or removed.")
+    return _("A probationary member's probation is extended or the membership cancelled.")
 
 
-def _check_deadline(case: Case, opinion: CaseOpinion) -> None:
+def _deadline_problems(case: Case, opinion: CaseOpinion) -> dict[str, str]:
     member = case.follow_up.member
     assert member is not None  # by constraint follow_up_kind
     allowed = deadlines(opinion.measure, on=opinion.held_on, probation_ends=probation_end(member))
     if allowed is None:
-        if opinion.deadline or opinion.conditions:
-            raise Refused(_("This measure has no deadline."))
-        return
+        has_any = opinion.deadline or opinion.conditions
+        return {"deadline": _("This measure has no deadline.") if has_any else ""}
     first, last = allowed
-    if opinion.deadline is None or not first <= opinion.deadline <= last:
-        raise Refused(
-            _("The deadline lies between %(first)s and %(last)s.")
-            % {"first": date_format(first, "DATE_FORMAT"), "last": date_format(last, "DATE_FORMAT")}
-        )
-    if opinion.measure == Measure.CORRECTION:
-        needs(opinion.conditions, _("Write what is to be put right until the deadline."))
+    is_within = opinion.deadline is not None and first <= opinion.deadline <= last
+    between = _("The deadline lies between %(first)s and %(last)s.") % {
+        "first": date_format(first, "DATE_FORMAT"),
+        "last": date_format(last, "DATE_FORMAT"),
+    }
+    asks = opinion.measure == Measure.CORRECTION
+    text = _("Write what is to be put right until the deadline.")
+    return {
+        "deadline": "" if is_within else between,
+        "conditions": missing(opinion.conditions, text) if asks else "",
+    }
 
 
 # -- filing ----------------------------------------------------------------------------------
@@ -210,13 +225,15 @@ def file_case(
         return row
     check_stage(case, "file_case", seen)
     assert row is not None  # by the stages of STEPS
-    check_day(
-        filed_on,
-        today=case.today,
-        not_before=row.opinion_on,
-        earlier=_("The case cannot have been filed before the meeting on %(day)s."),
+    earlier = _("The case cannot have been filed before the meeting on %(day)s.")
+    refuse_if(
+        {
+            "filed_on": day_problem(
+                filed_on, today=case.today, not_before=row.opinion_on, earlier=earlier
+            ),
+            "number": missing(number, _("Enter the document number of the filing.")),
+        }
     )
-    needs(number, _("Enter the document number of the filing."))
     row.state, row.filed_on, row.filing_number = State.FILED, filed_on, number
     row.filed_by, row.filed_at = by.user, at
     row.save(update_fields=["state", "filed_on", "filing_number", "filed_by", "filed_at"])
@@ -256,7 +273,7 @@ def decide_case(
     check_stage(case, "decide_case", seen)
     row = case.row
     assert row is not None  # by the stages of STEPS
-    _check_decision(case, row, decision)
+    refuse_if(_decision_problems(case, row, decision))
     row.state = State.APPROVED if decision.is_approved else State.RETURNED
     row.decided_on, row.decision_number = decision.decided_on, decision.number
     row.decision_text, row.decided_by, row.decided_at = decision.text, by.user, at
@@ -301,34 +318,44 @@ def _is_same(decision: CaseDecision, row: Disposition) -> bool:
     return said == (row.state, row.decided_on, row.decision_number, row.decision_text)
 
 
-def _check_decision(case: Case, row: Disposition, decision: CaseDecision) -> None:
+def _decision_problems(case: Case, row: Disposition, decision: CaseDecision) -> dict[str, str]:
+    """What is wrong with a decision, by the name of what was said."""
     assert row.filed_on is not None  # by constraint disposition_state
-    check_day(
-        decision.decided_on,
-        today=case.today,
-        not_before=row.filed_on,
-        earlier=_("The decision cannot have been taken before the case was filed on %(day)s."),
-    )
+    earlier = _("The decision cannot have been taken before the case was filed on %(day)s.")
+    problems = {
+        "decided_on": day_problem(
+            decision.decided_on, today=case.today, not_before=row.filed_on, earlier=earlier
+        )
+    }
     if not decision.is_approved:
-        needs(decision.text, _("Say why the case is returned: the branch will read it."))
-        return
-    needs(decision.number, _("Enter the document number of the decision."))
-    _check_measure(case, row.measure)
-    if row.deadline and row.deadline <= decision.decided_on:
-        raise Refused(
-            _("The deadline %(day)s is past: return the case, so that the branch sets another.")
-            % {"day": date_format(row.deadline, "DATE_FORMAT")}
-        )
-    is_punished = must_acknowledge(
+        why = _("Say why the case is returned: the branch will read it.")
+        return problems | {"text": missing(decision.text, why)}
+    number = missing(decision.number, _("Enter the document number of the decision."))
+    return {
+        "verdict": _measure_problem(case, row.measure) or _late_problem(row, decision),
+        **problems,
+        "number": number,
+        "acknowledged": _punished_problem(case, row, decision),
+    }
+
+
+def _late_problem(row: Disposition, decision: CaseDecision) -> str:
+    if row.deadline is None or row.deadline > decision.decided_on:
+        return ""
+    return _("The deadline %(day)s is past: return the case, so that the branch sets another.") % {
+        "day": date_format(row.deadline, "DATE_FORMAT")
+    }
+
+
+def _punished_problem(case: Case, row: Disposition, decision: CaseDecision) -> str:
+    if decision.acknowledged or not must_acknowledge(
         measure=row.measure, has_zero_month=has_zero_month(case.follow_up)
+    ):
+        return ""
+    return _(
+        "One of the months is zero: confirm that the disposition does not rest on a "
+        "matter that was already punished, or return the case."
     )
-    if is_punished and not decision.acknowledged:
-        raise Refused(
-            _(
-                "One of the months is zero: confirm that the disposition does not rest on a "
-                "matter that was already punished, or return the case."
-            )
-        )
 
 
 def _begin_correction(case: Case, row: Disposition, *, at: datetime) -> FollowUp:
