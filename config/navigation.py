@@ -74,6 +74,7 @@ GROUPS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
             Item("roll", _("Roll"), "users", is_staff_or_administrator),
             Item("policy", _("Policy"), "sliders-horizontal", is_staff),
             Item("jobs", _("Jobs"), "timer", is_staff),
+            Item("audit", _("Audit log"), "scroll-text", is_staff_or_administrator),
         ),
     ),
 )

@@ -6,6 +6,7 @@ from reviews.views import (
     activities,
     analysis,
     appeals,
+    audit,
     conclusion,
     awards,
     corrections,
@@ -28,6 +29,7 @@ from reviews.views import (
     spot_checks,
     threads,
     year_end,
+    year_sheets,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -117,6 +119,7 @@ urlpatterns: list[URLPattern] = [
     path("follow-ups/<int:pk>/accountability/", explanations.accountability, name="accountability"),
     path("results/", results.my_current_year, name="my_year"),
     path("results/<int:year>/", results.year_results, name="year_results"),
+    path("results/<int:year>/sheet/", year_sheets.own_year_sheet, name="own_year_sheet"),
     path("results/<int:year>/<int:month>/", results.result, name="result"),
     path("publications/", publications.publications, name="publications"),
     path("publications/<int:pk>/", publications.publication, name="publication"),
@@ -148,6 +151,12 @@ urlpatterns: list[URLPattern] = [
     path("year/<int:year>/", year_end.year, name="year"),
     path("year/<int:year>/close/", year_end.close_year, name="close_year"),
     path("year/<int:year>/workbook/", year_end.year_workbook, name="year_workbook"),
+    path("year/<int:year>/sheets/", year_sheets.year_sheets, name="year_sheets"),
+    path(
+        "year/<int:year>/sheets/<int:pk>/",
+        year_sheets.member_year_sheet,
+        name="member_year_sheet",
+    ),
     path("roll/new/", roll_life.roll_new, name="roll_new"),
     path("roll/<int:pk>/changes/<slug:what>/", roll_life.roll_change, name="roll_change"),
     path("exemptions/", exemptions.exemptions, name="exemptions"),
@@ -161,6 +170,7 @@ urlpatterns: list[URLPattern] = [
     path("exports/<int:pk>/file/", exports.export_file, name="export_file"),
     path("progress/", progress.progress, name="progress"),
     path("progress/remind/", progress.remind_late, name="remind_late"),
+    path("audit/", audit.audit, name="audit"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/run/", jobs.run_job, name="run_job"),
 ]

@@ -121,6 +121,9 @@ ARGS: dict[str, Args] = {
     "year": this_year,
     "close_year": this_year,
     "year_workbook": this_year,
+    "own_year_sheet": this_year,
+    "year_sheets": this_year,
+    "member_year_sheet": of("result.month.year", "subject.pk"),
     "declaration": this_month,
     "declaration_of": of("sheet.pk"),
     "add_line": of("sheet.pk"),
@@ -301,6 +304,11 @@ result                  GET  -      in   200  200  200  200  200  200  403  403 
 publications            GET  -      in   200  200  200  200  200  200  200  200  200  200
 years                   GET  -      in   403  403  200  200  200  403  200  200  403  403
 year                    GET  -      in   403  403  200  200  200  403  200  200  403  403
+own_year_sheet          GET  -      in   200  200  200  200  200  200  403  403  200  403
+year_sheets             GET  -      in   403  403  200  200  200  403  200  200  403  403
+member_year_sheet       GET  own    in   403  403  200  200  200  403  200  404  403  403
+member_year_sheet       GET  other  in   403  403  404  404  404  403  404  200  403  403
+audit                   GET  -      in   403  403  403  403  403  403  200  200  403  200
 year_workbook           POST -      in   403  403  200  200  200  403  200  200  403  403
 year_workbook           GET  -      in   405  405  405  405  405  405  405  405  405  405
 jobs                    GET  -      in   403  403  403  403  403  403  200  200  403  403

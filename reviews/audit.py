@@ -1,0 +1,158 @@
+"""The words of the audit log (操作日志): what every step and every kind of thing is called. A
+step that is recorded and has no words here fails a test."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.utils.translation import pgettext_lazy
+
+# By area, in the order in which the work goes.
+AREAS: Final[Mapping[Any, Mapping[str, Any]]] = {
+    pgettext_lazy("audit", "Accounts and roll"): {
+        "change_password": pgettext_lazy("audit", "changed the password"),
+        "issue_passwords": pgettext_lazy("audit", "issued first passwords"),
+        "deactivate_account": pgettext_lazy("audit", "closed an account"),
+        "reactivate_account": pgettext_lazy("audit", "opened an account again"),
+        "try_mail_again": pgettext_lazy("audit", "had an e-mail sent again"),
+        "import_roll": pgettext_lazy("audit", "imported the roll"),
+        "correct_particulars": pgettext_lazy("audit", "corrected a member's particulars"),
+        "roll_transfer": pgettext_lazy("audit", "entered a transfer"),
+        "roll_position": pgettext_lazy("audit", "changed a position"),
+        "roll_duty": pgettext_lazy("audit", "changed a leadership duty"),
+        "roll_full_member": pgettext_lazy("audit", "entered a change to full membership"),
+        "roll_retirement": pgettext_lazy("audit", "entered a retirement"),
+        "roll_end": pgettext_lazy("audit", "ended a membership"),
+        "roll_return": pgettext_lazy("audit", "entered a return to the roll"),
+        "request_exemption": pgettext_lazy("audit", "asked for an exemption"),
+        "approve_exemption": pgettext_lazy("audit", "approved an exemption"),
+        "refuse_exemption": pgettext_lazy("audit", "refused an exemption"),
+        "shorten_exemption": pgettext_lazy("audit", "shortened an exemption"),
+    },
+    pgettext_lazy("audit", "Policy and rule books"): {
+        "set_policy": pgettext_lazy("audit", "set the policy"),
+        "enter_holidays": pgettext_lazy("audit", "entered the holidays of a year"),
+        "import_rulebook": pgettext_lazy("audit", "imported a rule book"),
+        "draft_rule_book": pgettext_lazy("audit", "began a draft of the rule book"),
+        "edit_rule_book": pgettext_lazy("audit", "edited the draft of the rule book"),
+        "submit_rule_book": pgettext_lazy("audit", "submitted the rule book for approval"),
+        "take_back_rule_book": pgettext_lazy("audit", "took the rule book back"),
+        "discard_rule_book": pgettext_lazy("audit", "discarded the draft of the rule book"),
+        "approve_rule_book": pgettext_lazy("audit", "approved the rule book"),
+        "return_rule_book": pgettext_lazy("audit", "returned the rule book"),
+        "read_rule_book": pgettext_lazy("audit", "took note of the rule book"),
+        "offer_template": pgettext_lazy("audit", "offered a rule book as a template"),
+        "withdraw_template": pgettext_lazy("audit", "withdrew a template"),
+    },
+    pgettext_lazy("audit", "Month"): {
+        "open_month": pgettext_lazy("audit", "opened the month"),
+        "register": pgettext_lazy("audit", "registered items"),
+        "undo_registration": pgettext_lazy("audit", "undid a registration"),
+        "record_activity": pgettext_lazy("audit", "registered an activity"),
+        "undo_activity": pgettext_lazy("audit", "undid an activity"),
+        "submit": pgettext_lazy("audit", "submitted a declaration"),
+        "resubmit": pgettext_lazy("audit", "submitted a declaration again"),
+        "take_back": pgettext_lazy("audit", "took a declaration back"),
+        "return_sheet": pgettext_lazy("audit", "returned a declaration"),
+        "remind": pgettext_lazy("audit", "reminded those who are late"),
+        "start_review": pgettext_lazy("audit", "started the review"),
+        "approve_all": pgettext_lazy("audit", "approved all that is in order"),
+        "record_meeting": pgettext_lazy("audit", "recorded the review meeting"),
+        "conclude": pgettext_lazy("audit", "concluded the review"),
+        "publish": pgettext_lazy("audit", "published the results"),
+        "extend_publication": pgettext_lazy("audit", "extended the publication"),
+        "reopen": pgettext_lazy("audit", "reopened the review"),
+        "confirm_result": pgettext_lazy("audit", "confirmed the own result"),
+        "close": pgettext_lazy("audit", "closed"),
+        "import_ledger": pgettext_lazy("audit", "imported a ledger"),
+    },
+    pgettext_lazy("audit", "Objections, appeals, spot checks"): {
+        "object": pgettext_lazy("audit", "raised an objection"),
+        "answer_objection": pgettext_lazy("audit", "answered an objection"),
+        "withdraw_objection": pgettext_lazy("audit", "withdrew an objection"),
+        "correct_published": pgettext_lazy("audit", "corrected a published result"),
+        "appeal": pgettext_lazy("audit", "appealed"),
+        "withdraw_appeal": pgettext_lazy("audit", "withdrew an appeal"),
+        "decide_appeal": pgettext_lazy("audit", "decided an appeal"),
+        "draw_spot_check": pgettext_lazy("audit", "drew a spot check"),
+        "assign_inspector": pgettext_lazy("audit", "named an inspector"),
+        "record_finding": pgettext_lazy("audit", "recorded a finding"),
+    },
+    pgettext_lazy("audit", "Follow-ups"): {
+        "name_holder": pgettext_lazy("audit", "named who has the duty"),
+        "record": pgettext_lazy("audit", "recorded a talk or an interview"),
+        "confirm": pgettext_lazy("audit", "confirmed the record"),
+        "confirm_on_paper": pgettext_lazy("audit", "entered a confirmation from paper"),
+        "dispute": pgettext_lazy("audit", "disputed the record"),
+        "let_stand": pgettext_lazy("audit", "let the record stand"),
+        "attach_scan": pgettext_lazy("audit", "attached a scan"),
+        "add_step": pgettext_lazy("audit", "entered a step of the rectification"),
+        "hand_in": pgettext_lazy("audit", "handed in the rectification"),
+        "check": pgettext_lazy("audit", "checked the rectification"),
+        "lift": pgettext_lazy("audit", "ended what rests on results since revised"),
+        "explain": pgettext_lazy("audit", "gave an explanation"),
+        "judge": pgettext_lazy("audit", "judged an explanation"),
+        "decide_accountability": pgettext_lazy("audit", "decided on accountability"),
+        "give_opinion": pgettext_lazy("audit", "gave the branch's opinion on a disposition"),
+        "file_case": pgettext_lazy("audit", "filed a case with the committee"),
+        "decide_case": pgettext_lazy("audit", "decided a disposition"),
+        "correction_made": pgettext_lazy("audit", "found a correction made"),
+        "take_up_again": pgettext_lazy("audit", "took a case up again"),
+    },
+    pgettext_lazy("audit", "Year-end and files"): {
+        "compute_year": pgettext_lazy("audit", "computed the year"),
+        "confirm_year": pgettext_lazy("audit", "confirmed the figures of the branch"),
+        "freeze_year": pgettext_lazy("audit", "froze the year"),
+        "close_year": pgettext_lazy("audit", "closed the year"),
+        "enter_grades": pgettext_lazy("audit", "entered grades of the democratic appraisal"),
+        "nominate": pgettext_lazy("audit", "nominated a member"),
+        "withdraw_nomination": pgettext_lazy("audit", "withdrew a nomination"),
+        "issue_opinion": pgettext_lazy("audit", "issued an award or a sanction"),
+        "confirm_opinion": pgettext_lazy("audit", "confirmed an award or a sanction"),
+        "agree_silently": pgettext_lazy("audit", "silence counted as agreement"),
+        "withdraw_opinion": pgettext_lazy("audit", "withdrew an award or a sanction"),
+        "export_year": pgettext_lazy("audit", "exported the year-end workbook"),
+        "request_export": pgettext_lazy("audit", "asked for a file"),
+        "download_export": pgettext_lazy("audit", "downloaded a file"),
+    },
+}
+VERBS: Final[Mapping[str, Any]] = {
+    verb: label for steps in AREAS.values() for verb, label in steps.items()
+}
+# Where one step means another thing of another kind of row.
+OF_TARGET: Final[Mapping[tuple[str, str], Any]] = {
+    ("close", "round"): pgettext_lazy("audit", "closed the month"),
+}
+TARGETS: Final[Mapping[str, Any]] = {
+    "declaration": pgettext_lazy("audit", "declaration"),
+    "round": pgettext_lazy("audit", "round"),
+    "publication": pgettext_lazy("audit", "publication"),
+    "registration": pgettext_lazy("audit", "registration"),
+    "activity": pgettext_lazy("audit", "activity"),
+    "objection": pgettext_lazy("audit", "objection"),
+    "appeal": pgettext_lazy("audit", "appeal"),
+    "followup": pgettext_lazy("audit", "follow-up"),
+    "spotcheck": pgettext_lazy("audit", "spot check"),
+    "spotcheckitem": pgettext_lazy("audit", "item of a spot check"),
+    "rulebook": pgettext_lazy("audit", "rule book"),
+    "policy": pgettext_lazy("audit", "policy"),
+    "exemption": pgettext_lazy("audit", "exemption"),
+    "rollchange": pgettext_lazy("audit", "change of the roll"),
+    "member": pgettext_lazy("audit", "member"),
+    "user": pgettext_lazy("audit", "account"),
+    "notice": pgettext_lazy("audit", "notice"),
+    "holidaynotice": pgettext_lazy("audit", "holidays"),
+    "yearend": pgettext_lazy("audit", "year-end"),
+    "branchannualresult": pgettext_lazy("audit", "year of the branch"),
+    "nomination": pgettext_lazy("audit", "nomination"),
+    "opinion": pgettext_lazy("audit", "award or sanction"),
+    "appraisal": pgettext_lazy("audit", "grade"),
+    "export": pgettext_lazy("audit", "file"),
+    "branch": pgettext_lazy("audit", "branch"),
+    "monthlyresult": pgettext_lazy("audit", "result"),
+    "entry": pgettext_lazy("audit", "item"),
+}
+
+
+def said(verb: str, target_type: str) -> str:
+    """What somebody did, in words; a step of an earlier version by its own name."""
+    return str(OF_TARGET.get((verb, target_type)) or VERBS.get(verb) or verb)
