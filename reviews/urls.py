@@ -149,7 +149,11 @@ urlpatterns: list[URLPattern] = [
     ),
     path("year/", year_end.years, name="years"),
     path("year/<int:year>/", year_end.year, name="year"),
-    path("year/<int:year>/close/", year_end.close_year, name="close_year"),
+    path("year/<int:year>/compute/", year_end.compute_year, name="compute_year"),
+    path("year/<int:year>/progress/", year_end.year_progress, name="year_progress"),
+    path("year/<int:year>/confirm/", year_end.confirm_year, name="confirm_year"),
+    path("year/<int:year>/freeze/", year_end.freeze_year, name="freeze_year"),
+    path("year/<int:year>/eligible/", year_end.eligible_members, name="eligible_members"),
     path("year/<int:year>/workbook/", year_end.year_workbook, name="year_workbook"),
     path("year/<int:year>/sheets/", year_sheets.year_sheets, name="year_sheets"),
     path(

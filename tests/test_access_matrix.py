@@ -119,7 +119,11 @@ ARGS: dict[str, Args] = {
     "confirm_result": of("publication.pk"),
     "object_to_result": of("publication.pk"),
     "year": this_year,
-    "close_year": this_year,
+    "compute_year": this_year,
+    "freeze_year": this_year,
+    "confirm_year": this_year,
+    "year_progress": this_year,
+    "eligible_members": this_year,
     "year_workbook": this_year,
     "own_year_sheet": this_year,
     "year_sheets": this_year,
@@ -228,7 +232,9 @@ DATA: dict[str, Data] = {
         "decided_on": w.today.isoformat(),
     },
     "object_to_result": lambda w, p: {"text": "请核对"},
-    "close_year": lambda w, p: {"committee": p.branch.committee_id},
+    "compute_year": lambda w, p: {"committee": p.branch.committee_id},
+    "freeze_year": lambda w, p: {"committee": p.branch.committee_id, "seen": ""},
+    "confirm_year": lambda w, p: {"branch": p.branch.pk, "seen": ""},
     "run_job": lambda w, p: {"job": "escalate", "key": f"{w.today} 0-0"},
     "registration": lambda w, p: {"reason": "登记有误"},
     "roll_particulars": lambda w, p: {"staff_no": p.subject.staff_no, "name": p.subject.name},
@@ -446,8 +452,14 @@ confirm_result          POST own    in   302  302  302  302  302  302  403  403 
 confirm_result          POST other  in   404  404  404  404  404  404  403  403  404  403
 object_to_result        POST own    in   302  302  302  302  302  302  403  403  404  403
 object_to_result        POST other  in   404  404  404  404  404  404  403  403  404  403
-close_year              POST own    in   403  403  403  403  403  403  302  403  403  403
-close_year              POST other  in   403  403  403  403  403  403  403  302  403  403
+compute_year            POST own    in   403  403  403  403  403  403  302  403  403  403
+compute_year            POST other  in   403  403  403  403  403  403  403  302  403  403
+freeze_year             POST own    in   403  403  403  403  403  403  302  403  403  403
+freeze_year             POST other  in   403  403  403  403  403  403  403  302  403  403
+confirm_year            POST own    in   403  403  404  404  404  403  403  404  403  403
+confirm_year            POST other  in   403  403  404  404  404  403  404  403  403  403
+year_progress           GET  -      in   403  403  403  403  403  403  404  404  403  403
+eligible_members        GET  -      in   403  403  200  200  200  403  200  200  403  403
 declaration_of          GET  own    in   404  302  200  200  200  404  200  404  404  404
 declaration_of          GET  other  in   404  404  404  404  404  404  404  200  404  404
 add_line                POST own    in   404  302  302  302  302  404  403  404  404  404

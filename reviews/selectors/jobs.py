@@ -7,10 +7,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from reviews.models import JobRun
-from reviews.services import jobs
+from reviews.services import jobs, year_runs
 from reviews.services.jobs import JOBS, Chunk
+
+# What runs when a person asks for it, never by itself.
+OTHERS = {year_runs.JOB: gettext_lazy("computing a year")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def runs() -> "QuerySet[JobRun]":
 def run_row(run: JobRun) -> RunRow:
     """No query."""
     took = run.finished_at - run.started_at if run.finished_at else None
-    label = JOBS[run.job].label if run.job in JOBS else run.job
+    label = JOBS[run.job].label if run.job in JOBS else OTHERS.get(run.job, run.job)
     return RunRow(run, label, _day(run.key), counts_in_words(run.counts), took)
 
 
@@ -95,5 +99,7 @@ def counts_in_words(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
         "duty_holders": _("duty holders waited for"),
         "committees": _("committees told"),
         "matters": _("late matters"),
+        "of": _("branches in all"),
+        "ranked": _("members ranked"),
     }
     return tuple((words.get(name, name), count) for name, count in counts.items() if count)

@@ -23,8 +23,9 @@ from points.models import (
 from points.scoring import ZEROED
 from points.selectors.cuts import explain_cuts
 from points.selectors.sheet import file_of
-from reviews.models import AnnualResult, Objection, Publication, Round, Verification, YearEnd
+from reviews.models import Objection, Publication, Round, Verification
 from reviews.rules import is_confirmed
+from reviews.selectors.annual import AnnualLine, annual_of
 from reviews.services.publication import is_running
 
 OUT: Final = (Round.State.PUBLISHED, Round.State.CLOSED)
@@ -244,7 +245,7 @@ class CategorySum:
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """My year so far: twelve months, what they come to, and the frozen year-end."""
+    """My year so far: twelve months, what they come to, and the year-end once computed."""
 
     year: int
     months: list[dict[str, Any]]
@@ -254,7 +255,7 @@ class Year:
     below_months: int
     zero_months: int
     categories: list[CategorySum]
-    annual: AnnualResult | None
+    annual: AnnualLine | None
     years: list[int]
 
     @property
@@ -268,8 +269,8 @@ class Year:
 
 
 def my_year(actor: Actor, year: int) -> Year:
-    """Twelve months of results that I may see. No rank but a frozen year-end's. Four
-    queries."""
+    """Twelve months of results that I may see. No rank before the year-end is computed. Four
+    queries, and four more with a year-end."""
     results = list(
         my_results(actor)
         .filter(is_current=True, month__range=(date(year, 1, 1), date(year, 12, 1)))
@@ -285,11 +286,7 @@ def my_year(actor: Actor, year: int) -> Year:
         below_months=sum(result.is_below for result in assessed),
         zero_months=sum(result.is_zero for result in assessed),
         categories=_categories(results),
-        annual=AnnualResult.objects.filter(
-            member=actor.member_id, year=year, year_end__state=YearEnd.State.FROZEN
-        )
-        .select_related("branch", "year_end")
-        .first(),
+        annual=annual_of(actor.member_id, year) if actor.member_id else None,
         years=sorted({when.year for when in my_results(actor).dates("month", "year")} | {year}),
     )
 

@@ -1,27 +1,22 @@
-"""Year-end as committee staff and branch committees see it (domain.md §8): what is still
-open, eligibility branch by branch in the roll's order, members of one branch at a time.
-A fixed number of queries each."""
+"""Year-end as committee staff and branch committees see it (domain.md §8): the years, how far
+one has come, eligibility branch by branch in the roll's order. A fixed number of queries each."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models import Count
 
-from branches.models import Branch, Committee
+from branches.models import Committee
 from lib.months import months_of_year
 from members.rights import Actor
 from points.models import MonthlyResult
 from points.services.policy import PolicyBook
-from reviews.exports.year import figures_of, remarks_on
-from reviews.models import AnnualResult, BranchAnnualResult, Round, YearEnd
-from reviews.services.year_end import OpenRound
+from reviews.models import BranchAnnualResult, Round, YearEnd
 
-CENT = Decimal("0.01")
 TENTH = Decimal("0.1")
-MOST_BRANCHES = 30
 
 
 def branches_of(actor: Actor) -> frozenset[int]:
@@ -65,33 +60,7 @@ def years_of(actor: Actor) -> list[YearRow]:
     ]
 
 
-# -- what is still open ------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class OpenBranch:
-    """The months that one branch still has to close."""
-
-    branch: Branch
-    months: tuple[OpenRound, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StillOpen:
-    """What keeps a year from being closed; only the first branches are listed."""
-
-    count: int
-    branches: tuple[OpenBranch, ...]
-    more: int
-
-
-def still_open(rounds: Sequence[OpenRound]) -> StillOpen:
-    """Open months by branch, in the roll's order. No query."""
-    by_branch: dict[int, list[OpenRound]] = defaultdict(list)
-    for one in rounds:
-        by_branch[one.branch.pk].append(one)
-    grouped = [OpenBranch(ones[0].branch, tuple(ones)) for ones in by_branch.values()]
-    return StillOpen(len(rounds), tuple(grouped[:MOST_BRANCHES]), len(grouped[MOST_BRANCHES:]))
+# -- what a closing concerns ------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +109,7 @@ def eligibilities(year: int, branches: Collection[int]) -> list[Eligibility]:
     policies = PolicyBook()
     results = (
         BranchAnnualResult.objects.filter(year=year, branch__in=branches)
-        .select_related("branch", "year_end")
+        .select_related("branch", "year_end", "confirmed_by__member")
         .order_by("branch__roll_order", "branch")
     )
     december = date(year, 12, 1)
@@ -148,54 +117,6 @@ def eligibilities(year: int, branches: Collection[int]) -> list[Eligibility]:
         Eligibility(result, policies.of(result.branch.committee_id, december).branch_below_percent)
         for result in results
     ]
-
-
-# -- members of one branch ---------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class MemberLine:
-    """A member's year inside the branch."""
-
-    result: AnnualResult
-    average: Decimal
-    remarks: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BranchYear:
-    """The members of one branch, ranked; ``third`` is the usual ceiling of 优秀, a reminder."""
-
-    branch: Branch
-    lines: tuple[MemberLine, ...]
-    candidates: int
-    third: int
-
-
-def branch_year(branch: Branch, year: int) -> BranchYear:
-    """One branch at a time: ranks exist inside a branch only. Two queries."""
-    results = list(
-        AnnualResult.objects.filter(year=year, branch=branch)
-        .select_related("member", "year_end")
-        .order_by("rank", "member__staff_no")
-    )
-    lines = tuple(_lines(results, months_of_year(year)))
-    return BranchYear(
-        branch=branch,
-        lines=lines,
-        candidates=sum(line.result.is_candidate for line in lines),
-        third=len(lines) // 3,
-    )
-
-
-def _lines(results: Sequence[AnnualResult], months: Sequence[date]) -> Iterable[MemberLine]:
-    figures = figures_of(results, months)
-    for result in results:
-        yield MemberLine(
-            result,
-            (result.total / result.assessed_months).quantize(CENT, ROUND_HALF_UP),
-            tuple(remarks_on(result, figures[result.member_id])),
-        )
 
 
 # -- the committee whose year it is ------------------------------------------------------

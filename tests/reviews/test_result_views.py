@@ -270,7 +270,7 @@ def test_my_year_adds_up_and_shows_no_rank_before_the_year_is_frozen(branch, mem
     YearEnd.objects.update(
         state=YearEnd.State.FROZEN, frozen_by=branch.users["staff"], frozen_at=now()
     )
-    assert year().annual.rank == 2
+    assert year().annual.result.rank == 2
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -8,14 +8,15 @@ import openpyxl
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from lib.months import months_of_year
-from members.models import Event
+from members.models import Event, Position
 from members.rights import actor_on, system_actor
 from points.models import MonthlyResult
-from reviews.models import AnnualResult, FollowUp, Round, YearEnd
+from reviews.models import AnnualResult, BranchAnnualResult, FollowUp, Round, YearEnd
 from reviews.selectors.year_end import Eligibility, eligibilities
-from reviews.services.year_end import close_year
+from reviews.services.year_end import close_year, compute_year
 from tests.factories import (
     BranchFactory,
     CommitteeFactory,
@@ -77,8 +78,18 @@ def branch_with(committee, name, scores, *, state=Round.State.CLOSED):
     return branch, members
 
 
-def close(client, committee, **more):
-    return client.post(reverse("close_year", args=[YEAR]), {"committee": committee.pk, **more})
+def compute(client, committee):
+    return client.post(reverse("compute_year", args=[YEAR]), {"committee": committee.pk})
+
+
+def freeze(client, committee, seen=None):
+    seen = YearEnd.objects.get().digest if seen is None else seen
+    form = {"committee": committee.pk, "seen": seen}
+    return client.post(reverse("freeze_year", args=[YEAR]), form)
+
+
+def year_page(client, **query):
+    return client.get(reverse("year", args=[YEAR]), query)
 
 
 def test_years_are_listed_with_how_far_they_are(client, committee, staff):
@@ -90,45 +101,76 @@ def test_years_are_listed_with_how_far_they_are(client, committee, staff):
     assert (row.year, row.rounds, row.closed, row.year_ends) == (YEAR, 12, 12, ())
 
 
+def test_open_months_are_listed_with_whose_turn_it_is(client, committee, staff):
+    branch, (member,) = branch_with(committee, "甲支部", [80], state=Round.State.OPEN)
+    lost, _nobody = branch_with(committee, "乙支部", [80], state=Round.State.REVIEWING)
+    Position.objects.create(member=member, branch=branch, kind=Position.Kind.SECRETARY)
+    client.force_login(staff)
+
+    page = year_page(client)
+    rows = page.context["page"].standing.open.rows
+    assert [(row.branch, len(row.months), row.state) for row in rows] == [
+        (branch, 12, "OPEN"),
+        (lost, 12, "REVIEWING"),
+    ]
+    assert member.name in rows[0].turn
+    assert rows[1].turn == _("%(who)s: conclude the review") % {
+        "who": _("committee staff (no secretary in office)")
+    }
+    assert not page.context["page"].standing.may_freeze
+
+
 def test_open_months_keep_a_year_from_being_frozen(client, committee, staff):
     branch_with(committee, "甲支部", [80], state=Round.State.PUBLISHED)
     client.force_login(staff)
 
-    page = client.get(reverse("year", args=[YEAR]))
-    assert page.context["open"].count == 12
-    assert page.context["open"].branches[0].branch.name == "甲支部"
+    compute(client, committee)
+    freeze(client, committee)
 
-    close(client, committee, freeze="yes")
-    assert not YearEnd.objects.exists()
+    assert YearEnd.objects.get().state == YearEnd.State.PROVISIONAL
 
 
-def test_a_year_is_computed_provisionally_and_then_frozen_for_good(client, committee, staff):
+def test_a_year_is_computed_and_then_frozen_for_good(client, committee, staff):
     _branch, (first, _second) = branch_with(committee, "甲支部", [90, 80])
     client.force_login(staff)
 
-    close(client, committee)
-    assert YearEnd.objects.get().state == YearEnd.State.PROVISIONAL
-    close(client, committee, freeze="yes")
-    assert YearEnd.objects.get().state == YearEnd.State.FROZEN
+    compute(client, committee)
+    assert YearEnd.objects.get().state == YearEnd.State.COMPUTED
+    freeze(client, committee)
+    frozen = YearEnd.objects.get()
+    assert (frozen.state, len(frozen.digest)) == (YearEnd.State.FROZEN, 64)
     MonthlyResult.objects.filter(member=first).update(score=0)
-    close(client, committee)
+    compute(client, committee)
 
     assert YearEnd.objects.get().state == YearEnd.State.FROZEN
     assert AnnualResult.objects.get(member=first).total == Decimal("1080.00")
-    page = client.get(reverse("year", args=[YEAR])).content.decode()
-    assert "总评并锁定" not in page
-    assert "已锁定" in page
+    page = year_page(client)
+    assert not page.context["page"].standing.may_compute
+    assert frozen.digest in page.content.decode()
+
+
+def test_figures_other_than_those_shown_are_not_frozen(client, committee, staff):
+    branch_with(committee, "甲支部", [90, 80])
+    client.force_login(staff)
+    compute(client, committee)
+
+    answer = freeze(client, committee, seen="other")
+
+    assert YearEnd.objects.get().state == YearEnd.State.COMPUTED
+    assert answer.status_code == 302
 
 
 def test_the_question_before_freezing_says_how_many(client, committee, staff):
     branch_with(committee, "甲支部", [90, 80])
     branch_with(committee, "乙支部", [85])
     client.force_login(staff)
+    compute(client, committee)
 
-    page = client.get(reverse("year", args=[YEAR])).content.decode()
+    page = year_page(client).context["page"]
 
-    assert "厅机关党委所属 2 个党支部、3 名党员" in page
-    assert "此操作不可撤销" in page
+    assert (page.standing.scope.branches, page.standing.scope.members) == (2, 3)
+    assert (page.candidates, page.out, page.unconfirmed) == (3, 0, ["甲支部", "乙支部"])
+    assert page.standing.may_freeze
 
 
 def test_eligibility_stands_in_the_rolls_order_with_its_arithmetic(committee):
@@ -151,47 +193,71 @@ def test_nobody_ranked_has_no_arithmetic():
 
 
 def test_members_of_one_branch_at_a_time_are_shown(client, committee, staff):
-    _first, _ = branch_with(committee, "甲支部", [90, 80, 80])
-    second, _ = branch_with(committee, "乙支部", [85])
+    branch_with(committee, "甲支部", [90, 80, 80])
+    second, _members = branch_with(committee, "乙支部", [85])
     close_year(committee=committee, year=YEAR, provisional=True, by=system_actor(), at=AT)
     client.force_login(staff)
 
-    page = client.get(reverse("year", args=[YEAR]))
+    page = year_page(client)
     assert [
-        (line.result.member.name, line.result.rank, line.average)
-        for line in page.context["branch_year"].lines
+        (line.result.member.name, line.result.rank, line.average, line.shared_with)
+        for line in page.context["page"].branch_year.lines
     ] == [
-        ("甲支部0", 1, Decimal("90.00")),
-        ("甲支部1", 2, Decimal("80.00")),
-        ("甲支部2", 2, Decimal("80.00")),
+        ("甲支部0", 1, Decimal("90.00"), ()),
+        ("甲支部1", 2, Decimal("80.00"), ("甲支部2",)),
+        ("甲支部2", 2, Decimal("80.00"), ("甲支部1",)),
     ]
     assert "乙支部0" not in page.content.decode()
 
-    page = client.get(reverse("year", args=[YEAR]), {"branch": second.pk}).content.decode()
+    page = year_page(client, branch=second.pk).content.decode()
     assert "乙支部0" in page
     assert "甲支部0" not in page
 
 
-def test_a_secretary_sees_the_own_branch_only_and_closes_nothing(client, committee):
-    branch, _ = branch_with(committee, "甲支部", [90])
-    other, _ = branch_with(committee, "乙支部", [85])
+def test_a_secretary_sees_the_own_branch_once_it_is_computed_and_closes_nothing(client, committee):
+    branch, _people = branch_with(committee, "甲支部", [90])
+    other, _others = branch_with(committee, "乙支部", [85])
     secretary = MemberFactory(branch=branch, position=(branch, "SECRETARY"))
     close_year(committee=committee, year=YEAR, provisional=True, by=system_actor(), at=AT)
     client.force_login(secretary.user)
 
-    page = client.get(reverse("year", args=[YEAR]))
+    assert year_page(client).context["page"].eligibilities == ()
+    compute_year(committee=committee, year=YEAR, by=system_actor(), at=AT)
+    page = year_page(client).context["page"]
 
-    assert [one.result.branch for one in page.context["eligibilities"]] == [branch]
-    assert page.context["committee"] is None
-    assert close(client, committee).status_code == 403
-    asked = client.get(reverse("year", args=[YEAR]), {"branch": other.pk})
-    assert asked.status_code == 404
+    assert [one.result.branch for one in page.eligibilities] == [branch]
+    assert page.standing is None
+    assert compute(client, committee).status_code == 403
+    assert freeze(client, committee).status_code == 403
+    assert year_page(client, branch=other.pk).status_code == 404
+
+
+def test_a_secretary_confirms_the_figures_that_were_shown(client, committee):
+    branch, _people = branch_with(committee, "甲支部", [90])
+    secretary = MemberFactory(branch=branch, position=(branch, "SECRETARY"))
+    deputy = MemberFactory(branch=branch, position=(branch, "DEPUTY_SECRETARY"))
+    compute_year(committee=committee, year=YEAR, by=system_actor(), at=AT)
+    form = {"branch": branch.pk, "seen": YearEnd.objects.get().digest}
+    address = reverse("confirm_year", args=[YEAR])
+
+    client.force_login(deputy.user)
+    assert not year_page(client).context["page"].confirmation.may_confirm
+    assert client.post(address, form).status_code == 403
+    client.force_login(secretary.user)
+    assert year_page(client).context["page"].confirmation.may_confirm
+    client.post(address, form | {"seen": "other"})
+    assert BranchAnnualResult.objects.get().confirmed_at is None
+    client.post(address, form)
+
+    assert BranchAnnualResult.objects.get().confirmed_by == secretary.user
+    assert not year_page(client).context["page"].confirmation.may_confirm
 
 
 def test_staff_of_another_committee_cannot_close(client, committee):
     client.force_login(StaffAppointmentFactory().user)
 
-    assert close(client, committee).status_code == 403
+    assert compute(client, committee).status_code == 403
+    assert freeze(client, committee, seen="").status_code == 403
 
 
 def test_staff_of_a_superior_committee_may_close_a_lower_one(committee):
@@ -210,15 +276,23 @@ def test_page_asks_the_same_whatever_the_number_of_branches(
 ):
     for n in range(branches):
         branch_with(committee, f"支部{n}", [90] * branches)
-    close_year(committee=committee, year=YEAR, provisional=True, by=system_actor(), at=AT)
+    compute_year(committee=committee, year=YEAR, by=system_actor(), at=AT)
+    BranchAnnualResult.objects.update(confirmed_by=staff, confirmed_at=AT)
     client.force_login(staff)
 
-    with django_assert_num_queries(19):
-        client.get(reverse("year", args=[YEAR]))
+    with django_assert_num_queries(YEAR_QUERIES):
+        year_page(client)
 
 
-def rows(response, sheet):
-    book = openpyxl.load_workbook(BytesIO(response.content))
+YEAR_QUERIES = 36
+
+
+def workbook_of(response):
+    assert "attachment" in response["Content-Disposition"]
+    return openpyxl.load_workbook(BytesIO(b"".join(response)))
+
+
+def rows(book, sheet):
     return list(book[sheet].iter_rows(min_row=2, values_only=True))
 
 
@@ -239,13 +313,12 @@ def test_the_workbook_has_what_its_reader_may_see_and_is_logged(client, committe
         )
 
     client.force_login(staff)
-    full = client.post(reverse("year_workbook", args=[YEAR]))
+    full = workbook_of(client.post(reverse("year_workbook", args=[YEAR])))
     client.force_login(secretary.user)
-    own = client.post(reverse("year_workbook", args=[YEAR]))
+    own = workbook_of(client.post(reverse("year_workbook", args=[YEAR])))
 
     assert [row[0] for row in rows(full, "支部资格")] == ["甲支部", "乙支部"]
     assert [row[0] for row in rows(own, "支部资格")] == ["甲支部"]
     assert [row[3] for row in rows(full, "谈话约谈处置")] == ["谈话整改", "约谈整改"]
     assert [row[3] for row in rows(own, "谈话约谈处置")] == ["谈话整改"]
-    assert "attachment" in own["Content-Disposition"]
     assert Event.objects.filter(verb="export_year", by=secretary.user).count() == 1
