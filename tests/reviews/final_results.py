@@ -8,19 +8,14 @@ from points.services.policy import PolicyBook
 from reviews.services.follow_ups import Reconciled, reconcile_branches
 
 
-def final(member, branch, month: date, *, book, score=None, is_assessed=True, at) -> MonthlyResult:
-    """Write a month's final result, as a new revision where there is one already; 80 points
-    unless said otherwise, the line at 70, no score where it is not assessed."""
-    before = MonthlyResult.objects.filter(member=member, month=month, is_current=True).first()
-    if before is not None:
-        MonthlyResult.objects.filter(pk=before.pk).update(is_current=False)
-    score = 80 if score is None else score
-    return MonthlyResult.objects.create(
+def row_of(member, branch, month: date, *, book, score=80, is_assessed=True, at) -> MonthlyResult:
+    """A month's first final result, not written yet: 80 points unless said otherwise, the line
+    at 70, no score where it is not assessed."""
+    return MonthlyResult(
         member=member,
         branch=branch,
         rule_book=book,
         month=month,
-        revision=before.revision + 1 if before else 1,
         is_final=True,
         is_assessed=is_assessed,
         base=80,
@@ -32,6 +27,17 @@ def final(member, branch, month: date, *, book, score=None, is_assessed=True, at
         is_zero=is_assessed and score == 0,
         computed_at=at,
     )
+
+
+def final(member, branch, month: date, **more) -> MonthlyResult:
+    """Write a month's final result, as a new revision where there is one already."""
+    row = row_of(member, branch, month, **more)
+    before = MonthlyResult.objects.filter(member=member, month=month, is_current=True).first()
+    if before is not None:
+        MonthlyResult.objects.filter(pk=before.pk).update(is_current=False)
+        row.revision = before.revision + 1
+    row.save()
+    return row
 
 
 def bring_about(branches: Collection, *, at: datetime) -> Reconciled:
