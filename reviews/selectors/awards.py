@@ -94,7 +94,7 @@ class BranchAwards:
 
 
 def branch_awards(branch: Branch, year: int, actor: Actor, today: date) -> BranchAwards | None:
-    """For the year page; None while the branch has no figures. Eight queries."""
+    """For the year page; None while the branch has no figures. Seven queries."""
     own = BranchAnnualResult.objects.filter(branch=branch, year=year).select_related("year_end")
     figures = own.first()
     if figures is None:
