@@ -13,7 +13,7 @@ from typing import Any
 
 HUNDREDTH = Decimal("0.01")
 # Pixels from the top: where the highest stack ends, where the lowest does, months and years.
-STACKS = {"height": 246, "top": 10, "foot": 200, "label_y": 220, "year_y": 239}
+STACKS = {"height": 254, "top": 18, "foot": 194, "label_y": 228, "year_y": 247}
 # As many months as have room for a figure in every part, on a phone too.
 FIGURES_UP_TO = 12
 LEAST_FOR_FIGURE = 15
@@ -53,7 +53,8 @@ def stacked(
     months: Sequence[tuple[date, Mapping[str, int]]], series: Sequence[Series]
 ) -> dict[str, Any]:
     """The stacks of these months, to one scale. Figures stand in the parts of up to twelve
-    months; of more, only each quarter's first month is named."""
+    months, or at the stack's end where its last part is too low for one; of more months, only
+    each quarter's first is named."""
     rises = max((_total(counts, series, hangs=False) for _month, counts in months), default=0)
     falls = max((_total(counts, series, hangs=True) for _month, counts in months), default=0)
     room = Decimal(STACKS["foot"] - STACKS["top"])
@@ -66,6 +67,7 @@ def stacked(
             for place, (month, counts) in enumerate(months)
         ],
         "axis": _pixels(axis),
+        "has_line": any(one.hangs for one in series),
         **STACKS,
     }
 
@@ -87,16 +89,18 @@ def _column(
     middle = share * place + share / 2
     width = min(share * Decimal("0.64"), WIDEST)
     is_short = columns <= FIGURES_UP_TO
+    shown = [one for one in series if counts.get(one.key)]
+    ends = {one.hangs: one.key for one in shown}
     up = down = axis
     parts = []
-    for one in series:
-        height = unit * counts.get(one.key, 0)
-        if not height:
-            continue
+    for one in shown:
+        height = unit * counts[one.key]
         if one.hangs:
             top, down = down, down + height
         else:
             top = up = up - height
+        is_low = height < LEAST_FOR_FIGURE
+        outside = top + height + 14 if one.hangs else top - 4
         parts.append(
             Part(
                 key=one.key,
@@ -106,8 +110,8 @@ def _column(
                 width=_percent(width),
                 y=_pixels(top),
                 height=_pixels(height),
-                figure_y=_pixels(top + height / 2 + 5),
-                has_figure=is_short and height >= LEAST_FOR_FIGURE,
+                figure_y=_pixels(outside if is_low else top + height / 2 + 5),
+                has_figure=is_short and (not is_low or ends[one.hangs] == one.key),
             )
         )
     begins_a_quarter = month.month % 3 == 1

@@ -52,13 +52,13 @@ def _overview(request: Request) -> HttpResponse:
     subject = next((one for one in SUBJECTS if one.key == asked), SUBJECTS[0])
     page = Paginator(branches, PER_PAGE).get_page(request.GET.get("page"))
     context = {
-        "branches": branches,
         "form": form,
         "months": months,
         "page": page,
         "subject": subject,
         "table": table_of(subject, list(page), months, today),
         "tabs": _tabs(request, subject.key),
+        "today": today,
     }
     return render(request, "reviews/analysis.html", context, status=422 if form.errors else 200)
 

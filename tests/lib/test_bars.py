@@ -58,9 +58,17 @@ def test_figures_and_names_make_room_for_more_months():
     assert [column["year"] for column in few["columns"] if column["year"]] == [2026, 2027]
 
 
-def test_a_part_too_low_for_its_figure_goes_without():
-    low, high = stacked([(MAY, {"good": 1, "better": 99})], SERIES)["columns"][0]["parts"]
-    assert (low.has_figure, high.has_figure) == (False, True)
+def test_a_part_too_low_for_its_figure_has_it_at_the_stacks_end_or_goes_without():
+    (column,) = stacked([(MAY, {"good": 1, "better": 99, "bad": 1})], SERIES)["columns"]
+    low, high, bad = column["parts"]
+    assert [part.has_figure for part in (low, high, bad)] == [False, True, True]
+    assert number(high.y) < number(high.figure_y) < number(high.y) + number(high.height)
+    assert number(bad.figure_y) > number(bad.y) + number(bad.height)
+
+    (column,) = stacked([(MAY, {"good": 99, "better": 1})], SERIES)["columns"]
+    last = column["parts"][1]
+    assert last.has_figure
+    assert number(last.figure_y) < number(last.y)
 
 
 def test_plus_and_minus_part_at_one_axis_to_one_scale():

@@ -39,7 +39,8 @@ def bands_of(branch: Branch, months: Sequence[date]) -> list[MonthBands]:
 
 
 def drawn(bands: Sequence[MonthBands]) -> dict[str, Any]:
-    return stacked([(one.month, one.counts) for one in bands], SERIES)
+    months = [(one.month, {band.value: n for band, n in one.counts.items()}) for one in bands]
+    return stacked(months, SERIES)
 
 
 def rows_of(bands: Sequence[MonthBands]) -> list[tuple[MonthBands, list[tuple[Any, int]]]]:

@@ -32,12 +32,14 @@ Read = Callable[[Sequence[Branch], Sequence[date], date], Callable[[Branch], Cel
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a table is about: its columns, and how a branch's cells are read."""
+    """What a table is about: its columns, and how a branch's cells are read. ``is_of_today``:
+    how things stand now, whatever months are chosen."""
 
     key: str
     label: Any
     columns: tuple[Any, ...]
     read: Read
+    is_of_today: bool = False
 
 
 def _follow_ups(
@@ -111,6 +113,7 @@ SUBJECTS = (
         _("Open follow-ups"),
         (*(kind.label for kind in FollowUp.Kind), _("In all"), _("of these overdue")),
         _follow_ups,
+        is_of_today=True,
     ),
     Subject(
         "punctuality",
