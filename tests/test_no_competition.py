@@ -12,13 +12,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import product
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 import openpyxl
 import pytest
 from django.db import transaction
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, resolve
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
 from docx import Document
 
@@ -26,8 +27,10 @@ from branches.models import Branch, Committee
 from lib.months import add_months, month_of, months_between, months_of_year
 from members.imports import apply_roll, parse_roll
 from members.models import LeadershipDuty, Member, Position, User
-from members.rights import system_actor
+from members.rights import actor_on, system_actor
 from points.imports import apply_rulebook, parse_rulebook
+from reviews.exports.kinds import kinds_for
+from reviews.forms.exports import ExportForm
 from reviews.imports import apply_ledger, parse_ledger
 from reviews.models import Export
 from reviews.services.month_end import month_end
@@ -208,12 +211,15 @@ def text_of(response) -> str:
     if "spreadsheet" in kind:
         return "\n".join(f"{value}" for _sheet, row in cells(content) for value in row)
     if "wordprocessing" in kind:
-        document = Document(io.BytesIO(content))
-        tables = [
-            cell.text for table in document.tables for row in table.rows for cell in row.cells
-        ]
-        return "\n".join([*(one.text for one in document.paragraphs), *tables])
+        return words_of(content)
     return content.decode("utf-8", "replace")
+
+
+def words_of(content: bytes) -> str:
+    """The text of a Word file, its tables after its paragraphs."""
+    document = Document(io.BytesIO(content))
+    tables = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    return "\n".join([*(one.text for one in document.paragraphs), *tables])
 
 
 def cells(content: bytes) -> Iterator[tuple[str, tuple[object, ...]]]:
@@ -231,3 +237,62 @@ def test_no_page_in_any_order_shows_scores_of_two_branches(department, role):
     assert len(walked.seen) > 30
     if role != "administrator":
         assert walked.shown, "nothing was looked at"
+
+
+# -- exports -----------------------------------------------------------------------------------
+
+
+def answers(form: ExportForm) -> Iterator[dict[str, object]]:
+    """What somebody could ask for: every choice of every list, a month's span as it is offered."""
+    names = list(form.fields)
+    offered = [
+        [choice for choice, _label in getattr(one, "choices", ())] or [form[name].initial]
+        for name, one in form.fields.items()
+    ]
+    for values in product(*offered):
+        yield {
+            name: f"{value:%Y-%m}" if isinstance(value, date) else value
+            for name, value in zip(names, values, strict=True)
+        }
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_export_shows_scores_of_two_branches_but_the_grouped_ones(department, role):
+    user = department[role]
+    actor = actor_on(user, timezone.localdate())
+    client, done, made = Client(), Walk(user), []
+    client.force_login(user)
+
+    for kind in kinds_for(actor):
+        form = ExportForm(kind=kind, actor=actor, today=timezone.localdate())
+        for data in answers(form) if form.has_something else ():
+            asked = client.post(reverse("new_export", args=[kind.slug]), data)
+            if asked.status_code != 302:
+                continue  # such as the file of a year that is not final
+            content = b"".join(client.get(f"{asked.url}file/").streaming_content)
+            made.append(kind.kind)
+            lines = lines_of(content, kind.suffix)
+            note(done, f"{kind.kind} {data}", "\n".join(line for _sheet, line in lines))
+            if kind.kind in GROUPED:
+                assert is_grouped(lines)
+
+    assert {one.split()[0] for one in done.mixed} <= set(GROUPED)
+    is_offered = role in ("staff", "secretary", "secretary of one, committee of the other")
+    assert (set(GROUPED) <= set(made)) == is_offered
+    if role == "staff":
+        assert {one.split()[0] for one in done.mixed} == set(GROUPED), "nothing was mixed at all"
+
+
+def lines_of(content: bytes, suffix: str) -> list[tuple[str, str]]:
+    if suffix == "docx":
+        return [("", words_of(content))]
+    return [(sheet, "\t".join(map(str, row))) for sheet, row in cells(content)]
+
+
+def is_grouped(lines: list[tuple[str, str]]) -> bool:
+    """Whether in every sheet all lines of the first branch stand before those of the second."""
+    order = list(SCORES)
+    places: dict[str, list[int]] = {}
+    for sheet, line in lines:
+        places.setdefault(sheet, []).extend(order.index(one) for one in order if one in line)
+    return all(found == sorted(found) for found in places.values())
