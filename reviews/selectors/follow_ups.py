@@ -17,6 +17,7 @@ from points.models import Criterion, MonthlyResult, ResultLine
 from points.rules import is_confidential
 from reviews.models import FollowUp
 from reviews.selectors.explanations import ZeroMonth, warnings_of, zero_months_of
+from reviews.selectors.to_dos.sittings import to_settle
 
 Kind = FollowUp.Kind
 State = FollowUp.State
@@ -36,6 +37,7 @@ def filters(actor: Actor) -> dict[str, Q]:
         found["mine"] = mine & ~Q(state__in=DONE)
     if actor.is_staff:
         found["unnamed"] = Q(holder=None, state=State.OPEN, kind__in=FollowUp.SITTING_KINDS)
+        found["settle"] = to_settle()
         found["explanations"] = Q(kind__in=FollowUp.EXPLANATION_KINDS) & ~Q(state__in=DONE)
     if actor.is_staff or actor.positions:
         found["cases"] = Q(kind=Kind.DISPOSITION) & ~Q(state__in=DONE)
@@ -48,6 +50,7 @@ def labels() -> dict[str, str]:
         "open": _("Under way"),
         "mine": _("Mine"),
         "unnamed": _("Without holder"),
+        "settle": _("To be settled"),
         "explanations": _("Explanations"),
         "cases": _("Dispositions"),
         "done": _("Finished"),
@@ -58,7 +61,7 @@ def follow_ups_of(actor: Actor) -> "QuerySet[FollowUp]":
     """All that this person may see, what is due first at the top."""
     return (
         FollowUp.objects.visible_to(actor)
-        .select_related("member", "holder", "branch")
+        .select_related("member", "holder", "branch", "rectification")
         .order_by(F("due_on").asc(nulls_last=True), "branch__roll_order", "pk")
     )
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -83,12 +84,22 @@ def _decided_on(matter: Matter) -> date | None:
     if isinstance(matter, Objection):
         moment = matter.answered_at
     elif isinstance(matter, FollowUp):
-        moment = matter.opened_at if matter.member_id else None
+        moment = _carried_out_at(matter) if matter.member_id else None
     elif isinstance(matter, Opinion):
         moment = matter.issued_at
     else:
         moment = matter.found_at
     return timezone.localdate(moment) if moment else None
+
+
+def _carried_out_at(row: FollowUp) -> datetime:
+    """When it was recorded or the case decided, as it stands; before that, when it was opened.
+    One query."""
+    found = FollowUp.objects.filter(pk=row.pk).aggregate(
+        recorded=Max("records__recorded_at", filter=Q(records__is_current=True)),
+        decided=Max("dispositions__decided_at", filter=Q(dispositions__is_current=True)),
+    )
+    return found["decided"] or found["recorded"] or row.opened_at
 
 
 def _cannot(matter: Matter) -> str:
@@ -99,7 +110,9 @@ def _cannot(matter: Matter) -> str:
     elif isinstance(matter, FollowUp):
         if matter.member_id is None:
             return _("An explanation is not appealed against.")
-        if matter.state in (FollowUp.State.WITHDRAWN, FollowUp.State.CLOSED):
+        # The decision that closes a disposition case can be appealed against in its time.
+        is_decided = matter.kind == FollowUp.Kind.DISPOSITION and matter.closed_at is not None
+        if matter.state in FollowUp.DONE and not is_decided:
             return _("This follow-up is over: %(state)s.") % {"state": matter.get_state_display()}
     elif isinstance(matter, Opinion):
         if matter.state not in OPINION_STEPS["appeal"].sources:

@@ -377,7 +377,7 @@ def test_to_dos_ask_the_same_whatever_they_find(
     review(round_)
     actor = actor_on(secretary.user, TODAY)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         to_dos_of(actor, today=TODAY)
 
 
@@ -438,7 +438,7 @@ def test_waiting_rule_books_ask_the_same(branch, django_assert_num_queries, coun
     assert [to_do.icon for to_do in to_dos].count("stamp") == 1
 
 
-STAFF_QUERIES = 14
+STAFF_QUERIES = 15
 
 
 # -- to-dos and steps are one --------------------------------------------------------------------

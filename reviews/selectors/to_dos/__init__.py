@@ -18,6 +18,7 @@ from reviews.selectors.to_dos.objections import answers, appeals
 from reviews.selectors.to_dos.opinions import opinions
 from reviews.selectors.to_dos.reviews import late_rounds, reviews
 from reviews.selectors.to_dos.rule_books import missing_rule_books, rule_books_in_hand
+from reviews.selectors.to_dos.sittings import sittings
 from reviews.selectors.to_dos.to_do import ToDo
 
 __all__ = ["ToDo", "exemptions_to_approve", "to_dos_of"]
@@ -31,6 +32,7 @@ def to_dos_of(actor: Actor, *, today: date) -> list[ToDo]:
         found += verifications(actor, today=today)
         found += opinions(actor)
     found += follow_ups(actor)
+    found += sittings(actor, today=today)
     found += explanations(actor)
     if actor.positions or actor.is_staff:
         desk = Desk.of(actor, today=today)
