@@ -2,19 +2,29 @@
 
 import ast
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
+import pytest
 from django.conf import settings
+from django.urls import reverse
 
-from members.models import RollChange
+from lib.display import zh_month
+from members.models import Event, RollChange
+from members.notices import record
 from reviews.audit import VERBS
+from reviews.views.audit import PER_PAGE
+from tests.factories import UserFactory
+from tests.reviews.branch_month import BranchMonth, at
 
+pytestmark = pytest.mark.django_db
 APPS = ("members", "points", "reviews")
 
 
 def trees() -> list[ast.Module]:
     paths = [path for app in APPS for path in Path(settings.BASE_DIR, app).rglob("*.py")]
-    return [ast.parse(path.read_text()) for path in paths if "migrations" not in path.parts]
+    texts = [path.read_text() for path in paths if "migrations" not in path.parts]
+    return [ast.parse(text) for text in texts if "verb" in text]
 
 
 def constants(node: ast.AST) -> set[str]:
@@ -70,3 +80,126 @@ def test_every_step_in_the_code_has_its_words():
     used = set(verbs_in_the_code())
     assert {"publish", "resubmit", "refuse_exemption", "roll_transfer", "lift"} <= used
     assert used - set(VERBS) == set()
+
+
+# -- the page --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def branch() -> BranchMonth:
+    return BranchMonth()
+
+
+def rows_for(month, client, who: str, /, **wanted):
+    client.force_login(month.users[who])
+    answer = client.get(reverse("audit"), wanted)
+    assert answer.status_code == 200
+    return answer.context["rows"]
+
+
+def step(month, verb: str, /, *, by="secretary", when=None, **where) -> Event:
+    record(by=month.users[by], at=when or at(10, 20), verb=verb, **where)
+    return Event.objects.latest("pk")
+
+
+@pytest.mark.parametrize(
+    ("who", "sees"),
+    [("staff", {"publish", "set_policy"}), ("staff elsewhere", set())],
+)
+def test_a_committee_sees_its_branches_and_its_staff(branch, client, who, sees):
+    Event.objects.all().delete()
+    step(branch, "publish", branch=branch.branch)
+    step(branch, "set_policy", by="staff")
+    step(branch, "change_password", by="member")
+    found = {row.text for row in rows_for(branch, client, who)}
+    assert found == {str(VERBS[verb]) for verb in sees}
+
+
+def test_what_concerns_a_member_of_its_branches_is_the_committees(branch, client):
+    Event.objects.all().delete()
+    step(branch, "roll_retirement", by="staff elsewhere", member=branch.member)
+    [row] = rows_for(branch, client, "staff")
+    assert row.member == branch.member.name
+
+
+def test_administrators_see_every_step_and_others_none(branch, client):
+    Event.objects.all().delete()
+    step(branch, "change_password", by="member")
+    branch.users["administrator"] = UserFactory(is_superuser=True, is_staff=True)
+    assert len(rows_for(branch, client, "administrator")) == 1
+    for who in ("member", "secretary"):
+        client.force_login(branch.users[who])
+        assert client.get(reverse("audit")).status_code == 403
+
+
+def test_the_log_is_narrowed_by_person_step_branch_and_days(branch, client):
+    Event.objects.all().delete()
+    step(branch, "publish", branch=branch.branch, when=at(10, 5, 23))
+    step(branch, "object", by="member", branch=branch.branch, when=at(10, 6, 0))
+    step(branch, "remind", by="staff", when=at(10, 7))
+
+    def verbs(**wanted):
+        return [row.text for row in rows_for(branch, client, "staff", **wanted)]
+
+    published, objected, reminded = (str(VERBS[v]) for v in ("publish", "object", "remind"))
+    assert verbs() == [reminded, objected, published]
+    assert verbs(person=branch.member.name) == [objected]
+    assert verbs(person=branch.users["staff"].username) == [reminded]
+    assert verbs(verb="publish") == [published]
+    assert verbs(branch=branch.branch.pk) == [objected, published]
+    assert verbs(first="2026-10-06", last="2026-10-06") == [objected]
+    assert verbs(last="2026-10-05") == [published]
+    assert verbs(first="2026-10-08") == []
+    assert verbs(verb="nonsense", first="yesterday") == [reminded, objected, published]
+
+
+def test_a_branch_of_others_is_no_choice(branch, client):
+    Event.objects.all().delete()
+    step(branch, "publish", branch=branch.branch)
+    other = branch.people["secretary elsewhere"].positions.get().branch
+    rows = rows_for(branch, client, "staff", branch=other.pk)
+    assert [row.branch for row in rows] == [branch.branch.name]
+
+
+def test_details_stay_where_they_were_written(branch, client):
+    """A confidential matter, a score and what was written: none of it stands in the log."""
+    branch.punished.text = "受到诫勉谈话"
+    branch.punished.save()
+    branch.register("member", by="staff", item=branch.item(branch.punished))
+    branch.to("PUBLISHED")
+    branch.object("member", "密不可宣")
+    step(branch, "record", branch=branch.branch, said="谈话内容", score="71.25", months=["2026-10"])
+
+    client.force_login(branch.users["staff"])
+    page = client.get(reverse("audit")).content.decode()
+
+    for secret in ("诫勉", "密不可宣", "谈话内容", "71.25", "机纪〔2026〕3号"):
+        assert secret not in page
+    assert zh_month(date(2026, 10, 1)) in page
+
+
+def test_an_odd_detail_does_not_break_the_log(branch, client):
+    Event.objects.all().delete()
+    step(branch, "of_an_earlier_version", branch=branch.branch, month="?")
+    [row] = rows_for(branch, client, "staff")
+    assert (row.text, row.months) == ("of_an_earlier_version", "")
+
+
+def test_the_log_takes_the_same_number_of_queries_for_one_row_and_for_three(
+    branch, client, django_assert_num_queries
+):
+    Event.objects.all().delete()
+    client.force_login(branch.users["staff"])
+    for verb in ("publish", "object", "remind"):
+        step(branch, verb, branch=branch.branch, member=branch.member, by="member")
+        if verb != "object":
+            with django_assert_num_queries(10):
+                assert client.get(reverse("audit")).status_code == 200
+
+
+def test_the_log_is_read_page_by_page(branch, client):
+    Event.objects.all().delete()
+    for _count in range(PER_PAGE + 1):
+        step(branch, "publish", branch=branch.branch)
+    assert len(rows_for(branch, client, "staff")) == PER_PAGE
+    assert len(rows_for(branch, client, "staff", page=2, verb="publish")) == 1
