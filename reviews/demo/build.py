@@ -13,6 +13,10 @@ from lib.months import last_day, next_month
 from members.models import Member, Notice, User
 from reviews.demo import scenes, story
 from reviews.demo.appeals import play_appeals
+from reviews.demo.awards import play_awards
+from reviews.demo.dispositions import play_dispositions
+from reviews.demo.explanations import play_explanations
+from reviews.demo.exports import play_exports
 from reviews.demo.month import BranchMonth
 from reviews.demo.past import import_past
 from reviews.demo.policy import play_policy
@@ -68,6 +72,10 @@ def build(*, now: datetime) -> Built:
         play_roll_life(department)
         play_policy(department)
         play_spot_checks(department)
+        play_explanations(department)
+        play_dispositions(department)
+        play_awards(department)
+        play_exports(department)
     read_old_notices(calendar)
     return Built(
         branches=Branch.objects.count(),

@@ -32,7 +32,7 @@ def addresses(now) -> list[tuple[str, str]]:
     activity = Activity.objects.filter(branch=late.branch).latest("pk")
     quarterly = Publication.objects.filter(together_with__isnull=False).latest("pk")
     withdrawn = Publication.objects.exclude(withdrawn_at=None).latest("pk")
-    appeal = Appeal.objects.get(state=Appeal.State.OPEN)
+    appeal = Appeal.objects.get(state=Appeal.State.OPEN, opinion=None)
     fresh = SpotCheck.objects.latest("drawn_at")
     item = fresh.items.filter(finding="", inspector__username="staff").first()
     moved = RollChange.objects.latest("pk").member

@@ -21,6 +21,7 @@ from reviews.demo.build import build
 from reviews.models import (
     AnnualResult,
     Appeal,
+    Opinion,
     BranchAnnualResult,
     FollowUp,
     Objection,
@@ -109,7 +110,9 @@ def test_every_state_is_somewhere(settings, today, stage):
     assert running.starts_on <= today <= running.ends_on
     assert Verification.objects.filter(publication=running, answer="CONFIRMED").exists()
 
-    assert Counter(Appeal.objects.values_list("state", flat=True)) == {"OPEN": 1, "UPHELD": 1}
+    of_points = Appeal.objects.filter(opinion=None)
+    assert Counter(of_points.values_list("state", flat=True)) == {"OPEN": 1, "UPHELD": 1}
+    assert set(Opinion.objects.values_list("state", flat=True)) == set(Opinion.State.values)
     assert FollowUp.objects.get(appeals__state="UPHELD").state == "WITHDRAWN"
     assert Post.objects.filter(objection__state="OPEN", attachments__isnull=False).exists()
     assert Counter(FollowUp.objects.values_list("kind", flat=True)) == {
