@@ -1,0 +1,104 @@
+"""The analysis of a branch: on a phone and at a desk, for a span, on paper; and of all below."""
+
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from lib.months import add_months, month_of
+from points.models import MonthlyResult
+from reviews.models import Round
+from tests.browser.office import DESK, PHONE, Browsers, Office, said
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(params=[(PHONE, True), (DESK, False)], ids=["phone", "desk without JavaScript"])
+def browsers(request, browser, live_server):
+    viewport, java_script = request.param
+    browsers = Browsers(browser, live_server.url, viewport, java_script)
+    yield browsers
+    for context in browser.contexts:
+        context.close()
+    assert browsers.complaints == []
+
+
+def fits(page) -> bool:
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def months_closed_in(office: Office) -> None:
+    """Three months before this one, stored as an import leaves them."""
+    for back, points in ((3, "80.00"), (2, "66.00"), (1, "0.00")):
+        month = add_months(month_of(office.today), -back)
+        book = office.round.rule_book
+        Round.objects.create(
+            branch=office.branch,
+            month=month,
+            rule_book=book,
+            state=Round.State.CLOSED,
+            declare_by=month,
+            review_by=month,
+            publication_days=3,
+            opened_at=office.now,
+            concluded_at=office.now,
+            closed_at=office.now,
+        )
+        score = Decimal(points)
+        for person in (office.secretary, office.member, office.other):
+            MonthlyResult.objects.create(
+                member=person,
+                branch=office.branch,
+                rule_book=book,
+                month=month,
+                base=Decimal("80.00"),
+                plus=0,
+                minus=0,
+                score=score if person == office.other else Decimal("80.00"),
+                pass_line=Decimal("70.00"),
+                is_final=True,
+                computed_at=timezone.now(),
+            )
+
+
+def test_a_secretary_chooses_months_and_prints(browsers):
+    office = Office()
+    months_closed_in(office)
+    page = browsers.of(office.secretary.user)
+    page.goto(f"{browsers.base}/branch/")
+    expect(page.locator("svg[role=img]").first).to_be_visible()
+    assert fits(page)
+    assert page.locator("[data-part=BELOW], [data-part=ZERO]").count() == 2
+
+    first = f"{add_months(office.month, -2):%Y-%m}"
+    page.locator("select[name=first]").select_option(first)
+    page.locator("select[name=last]").select_option(first)
+    page.get_by_role("button", name=said("Show"), exact=True).click()
+    assert page.locator("[data-part=BELOW]").get_attribute("data-count") == "1"
+    assert page.locator("[data-part=LINE], [data-part=TEN]").count() == 1
+    assert office.other.name not in page.locator("main").inner_text()
+
+    page.locator("select[name=first]").select_option(f"{office.month:%Y-%m}")
+    page.get_by_role("button", name=said("Show"), exact=True).click()
+    expect(page.locator("select[name=last][aria-invalid=true]")).to_be_visible()
+    assert fits(page)
+
+    # As wide as an A4 sheet between its margins.
+    page.set_viewport_size({"width": 673, "height": 930})
+    page.emulate_media(media="print")
+    expect(page.locator("form.toolbar")).to_be_hidden()
+    expect(page.locator("svg[role=img]").first).to_be_visible()
+    assert fits(page)
+
+
+def test_staff_go_from_all_branches_to_one(browsers):
+    office = Office()
+    page = browsers.of(office.staff)
+    page.goto(f"{browsers.base}/branch/")
+    page.get_by_role("link", name=said("Punctuality"), exact=True).click()
+    expect(page.locator("main table")).to_contain_text(office.branch.name)
+    assert fits(page)
+    page.get_by_role("link", name=office.branch.name).click()
+    expect(page.locator("h1")).to_have_text(said("Situation analysis of the membership"))
+    assert fits(page)
