@@ -155,7 +155,7 @@ def is_walked(address: str) -> bool:
 
 
 def kind_of(address: str) -> str:
-    """Pages of one kind and order are walked a few times, not once for every member."""
+    """Pages of one kind and order are walked twice, not once for every member."""
     parts = urlsplit(address)
     try:
         found = resolve(parts.path)
@@ -174,7 +174,7 @@ def walk(user: User) -> Walk:
     while waiting and len(done.seen) < MOST_PAGES:
         address = waiting.pop(0)
         kind = kind_of(address)
-        if address in done.seen or not is_walked(address) or counts.get(kind, 0) >= 4:
+        if address in done.seen or not is_walked(address) or counts.get(kind, 0) >= 2:
             continue
         counts[kind] = counts.get(kind, 0) + 1
         done.seen.add(address)
