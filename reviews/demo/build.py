@@ -17,6 +17,7 @@ from reviews.demo.awards import play_awards
 from reviews.demo.dispositions import play_dispositions
 from reviews.demo.explanations import play_explanations
 from reviews.demo.exports import play_exports
+from reviews.demo.exports import play_exports
 from reviews.demo.month import BranchMonth
 from reviews.demo.past import import_past
 from reviews.demo.policy import play_policy
@@ -75,6 +76,7 @@ def build(*, now: datetime) -> Built:
         play_explanations(department)
         play_dispositions(department)
         play_awards(department)
+        play_exports(department)
         play_exports(department)
     read_old_notices(calendar)
     return Built(

@@ -8,6 +8,7 @@ from points.models import Activity, Declaration, MonthlyResult, RuleBook
 from reviews.demo.build import build
 from reviews.models import (
     Appeal,
+    Export,
     FollowUp,
     Objection,
     Publication,
@@ -80,6 +81,9 @@ def addresses(now) -> list[tuple[str, str]]:
         ("secretary", "/follow-ups/"),
         ("secretary", FollowUp.objects.get(holder__user__username="secretary").get_absolute_url()),
         ("secretary", f"/branch/{late.branch_id}/"),
+        ("secretary", "/exports/"),
+        ("secretary", "/exports/new/publication/"),
+        ("secretary", Export.objects.get(kind="LEDGER").get_absolute_url()),
         ("deputy", f"/rounds/{late.pk}/review/"),
         ("leader", "/follow-ups/"),
         ("staff", "/"),
@@ -114,6 +118,8 @@ def addresses(now) -> list[tuple[str, str]]:
         ("staff", fresh.get_absolute_url()),
         ("staff", f"{fresh.get_absolute_url()}protocol/"),
         ("staff", item.get_absolute_url()),
+        ("staff", "/exports/"),
+        ("staff", "/exports/new/ledger/"),
         ("staff", "/jobs/"),
         ("admin", "/admin/"),
     ]
