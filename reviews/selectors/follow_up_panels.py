@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from reviews.models import FollowUp
+from reviews.selectors.dispositions import disposition_panel
 from reviews.selectors.explanations import explanation_panel
 from reviews.selectors.follow_ups import timeline_of
 from reviews.selectors.sittings import correction_panel, sitting_panel
@@ -18,6 +19,8 @@ def panel_of(follow_up: FollowUp, duty: Duty, on: date) -> dict[str, Any]:
             return {**found, "timeline": [*timeline_of(follow_up), *found["happened"]]}
         case kind if kind in FollowUp.SITTING_KINDS:
             return sitting_panel(follow_up, duty, on)
+        case FollowUp.Kind.DISPOSITION:
+            return disposition_panel(follow_up, duty)
         case FollowUp.Kind.CORRECTION:
             return correction_panel(follow_up, duty, on)
         case _other:

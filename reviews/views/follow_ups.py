@@ -15,6 +15,7 @@ from reviews.forms.follow_up import HolderForm
 from reviews.models import FollowUp
 from reviews.selectors import follow_ups as selectors
 from reviews.selectors.appeals import appeal_box
+from reviews.selectors.dispositions import case_lines, with_current_rows
 from reviews.selectors.follow_up_panels import panel_of
 from reviews.services import duties
 from reviews.workflow import FOLLOW_UP_STEPS
@@ -29,9 +30,13 @@ def follow_ups(request: Request) -> HttpResponse:
     show = request.GET.get("show", "open")
     show = show if show in filters else "open"
     listed = selectors.follow_ups_of(actor).filter(filters[show])
+    if show == "cases":
+        listed = with_current_rows(listed)
+    page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
     labels = selectors.labels()
     context = {
-        "page": Paginator(listed, PER_PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "cases": case_lines(page.object_list) if show == "cases" else [],
         "show": show,
         "tabs": [
             {"label": labels[name], "url": f"?show={name}", "is_current": name == show}

@@ -1,12 +1,16 @@
 """A disposition case in a small branch, and its steps in one call each."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, timedelta
 from decimal import Decimal
 
+from django.utils import timezone
+
+from lib.months import add_months, month_of
 from members.models import Member, Position, User
 from members.rights import Actor, actor_on, system_actor
 from points.models import MonthlyResult
+from reviews.disposing import later_by
 from reviews.models import Disposition, FollowUp
 from reviews.services import dispositions as services
 from reviews.services.dispositions import CaseDecision, CaseOpinion
@@ -19,12 +23,13 @@ from tests.factories import (
     StaffAppointmentFactory,
 )
 
-FIRST, THIRD = date(2026, 7, 1), date(2026, 9, 1)
-OPENED = datetime(2026, 10, 12, 1, tzinfo=UTC)
-TODAY = date(2026, 11, 20)
-AT = datetime(2026, 11, 20, 2, tzinfo=UTC)
-MET, FILED, DECIDED = date(2026, 10, 20), date(2026, 10, 28), date(2026, 11, 10)
-DEADLINE = date(2027, 4, 30)
+AT = timezone.now()
+TODAY = timezone.localdate(AT)
+THIRD = add_months(month_of(TODAY), -2)
+FIRST = add_months(THIRD, -2)
+OPENED = AT - timedelta(days=39)
+MET, FILED, DECIDED = (TODAY - timedelta(days=days) for days in (31, 23, 10))
+DEADLINE = later_by(MET, 6)
 
 CORRECTION = CaseOpinion(
     measure="CORRECTION",
@@ -39,7 +44,7 @@ CORRECTION = CaseOpinion(
 REMOVAL = replace(CORRECTION, measure="REMOVAL", deadline=None, conditions="")
 NOTHING = CaseOpinion(measure="NONE", held_on=MET, number="支〔2026〕7号", facts="问题已经说清")
 EXTENSION = replace(
-    CORRECTION, measure="EXTENSION", deadline=date(2027, 5, 20), conditions="参加集中培训"
+    CORRECTION, measure="EXTENSION", deadline=later_by(MET, 7), conditions="参加集中培训"
 )
 APPROVED = CaseDecision(True, DECIDED, "机党〔2026〕21号", "同意支部意见")
 RETURNED = CaseDecision(False, DECIDED, "", "事实部分过于笼统，请补充")
@@ -79,7 +84,7 @@ class CaseWorld:
             member=self.users["former"].member,
             branch=branch,
             kind=kinds.SECRETARY,
-            ends_on=date(2026, 9, 30),
+            ends_on=TODAY - timedelta(days=1),
         )
         self.case = self.open()
 
@@ -90,8 +95,8 @@ class CaseWorld:
             member=member or self.member,
             first_month=FIRST,
             trigger_month=THIRD,
-            year=2026,
-            due_on=date(2026, 11, 2),
+            year=THIRD.year,
+            due_on=TODAY - timedelta(days=18),
             opened_at=OPENED,
         )
 
@@ -127,7 +132,7 @@ class CaseWorld:
         self.case.refresh_from_db()
         return self
 
-    def zero(self, month: date = date(2026, 8, 1)) -> None:
+    def zero(self, month: date = THIRD) -> None:
         """Make a month of the streak zero."""
         MonthlyResult.objects.create(
             member=self.member,

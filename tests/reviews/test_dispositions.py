@@ -1,14 +1,14 @@
 """Disposition cases: opinion, filing, decision, and what they refuse (domain.md §6)."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
 
 from lib.steps import Refused
 from members.models import Event, Member, Notice
-from reviews.disposing import STEPS, measures_for
+from reviews.disposing import STEPS, later_by, measures_for
 from reviews.models import Disposition, FollowUp
 from reviews.services import dispositions as services
 from reviews.services import rectification
@@ -25,6 +25,7 @@ from tests.reviews.case_world import (
     NOTHING,
     REMOVAL,
     RETURNED,
+    THIRD,
     TODAY,
     CaseWorld,
 )
@@ -211,10 +212,10 @@ PROBLEMS = {
     "no number": {"number": " "},
     "no deadline": {"deadline": None},
     "deadline on the day of the meeting": {"deadline": MET},
-    "deadline after a year": {"deadline": date(2027, 10, 21)},
+    "deadline after a year": {"deadline": later_by(MET, 12) + timedelta(days=1)},
     "no conditions": {"conditions": ""},
     "a day in the future": {"held_on": TODAY + timedelta(days=1)},
-    "a day before the case": {"held_on": date(2026, 8, 31)},
+    "a day before the case": {"held_on": THIRD - timedelta(days=1)},
     "a removal with a deadline": {"measure": "REMOVAL", "conditions": ""},
     "a probationary measure": {"measure": "CANCELLATION", "deadline": None, "conditions": ""},
     "nothing, with a ground": {"measure": "NONE", "deadline": None, "conditions": ""},
@@ -232,7 +233,7 @@ def test_an_opinion_that_is_not_complete_is_refused(world, changes):
     assert facts_of(world) == before
 
 
-@pytest.mark.parametrize("deadline", [MET + timedelta(days=1), date(2027, 10, 20)])
+@pytest.mark.parametrize("deadline", [MET + timedelta(days=1), later_by(MET, 12)])
 def test_a_correction_lasts_from_a_day_to_a_year(world, deadline):
     assert world.opine(replace(CORRECTION, deadline=deadline)).deadline == deadline
 
@@ -258,12 +259,12 @@ def test_a_probationary_members_probation_is_extended_or_ended(opinion, is_possi
 
 def test_an_extension_is_counted_from_the_end_of_the_probation():
     world = CaseWorld(category="PROBATIONARY")
-    Member.objects.filter(pk=world.member.pk).update(joined_on=date(2026, 3, 1))
+    Member.objects.filter(pk=world.member.pk).update(joined_on=later_by(MET, -8))
 
     with pytest.raises(Refused):
         world.opine(EXTENSION)
 
-    assert world.opine(replace(EXTENSION, deadline=date(2027, 9, 1)))
+    assert world.opine(replace(EXTENSION, deadline=later_by(MET, 11)))
 
 
 # -- filing ----------------------------------------------------------------------------------
@@ -446,7 +447,7 @@ def test_a_correction_put_right_closes_the_case(world):
 
 def test_a_correction_not_made_takes_the_case_up_again(world):
     world.to("APPROVED")
-    late = AT.replace(year=2027, month=5)
+    late = AT + timedelta(days=200)
 
     for _ in range(2):
         check(world, "NOT_PUT_RIGHT", by="staff", at=late)

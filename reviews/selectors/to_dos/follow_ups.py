@@ -10,6 +10,7 @@ from django.utils.translation import ngettext, pgettext
 
 from members.rights import Actor
 from reviews.models import FollowUp
+from reviews.selectors.to_dos.cases import UNDECIDED, undecided_cases, with_stage
 from reviews.selectors.to_dos.to_do import MOST_NAMES, ToDo, by_key, some
 from reviews.services.round import month_label
 
@@ -17,8 +18,8 @@ Kind = FollowUp.Kind
 
 
 def follow_ups(actor: Actor) -> Iterator[ToDo]:
-    """Open follow-ups about oneself, those one holds, the dispositions of one's branch; and
-    for committee staff, in one line each, what is theirs to see to. One query."""
+    """Open follow-ups about oneself, those one holds, the dispositions of one's branch, also
+    those to be filed; and for committee staff, in one line each, what is theirs to see to. One query."""
     mine = Q(pk__in=[])
     if actor.member_id is not None:
         mine = Q(member=actor.member_id) | Q(holder=actor.member_id)
@@ -27,14 +28,18 @@ def follow_ups(actor: Actor) -> Iterator[ToDo]:
         Q(holder=None, kind__in=FollowUp.SITTING_KINDS) | Q(kind=Kind.DISPOSITION)
     )
     rows = (
-        FollowUp.objects.filter(mine | below, state=FollowUp.State.OPEN)
+        with_stage(FollowUp.objects.filter(mine | below))
+        .filter(Q(state=FollowUp.State.OPEN) | UNDECIDED)
         .select_related("member", "holder", "branch")
         .order_by(F("due_on").asc(nulls_last=True), "pk")
     )
     for_staff: dict[str, list[FollowUp]] = defaultdict(list)
     duties: list[FollowUp] = []
+    undecided: list[FollowUp] = []
     for row in rows:
-        if actor.member_id is not None and row.member_id == actor.member_id:
+        if row.state != FollowUp.State.OPEN:
+            undecided.append(row)
+        elif actor.member_id is not None and row.member_id == actor.member_id:
             yield about_me(row)
         elif actor.member_id is not None and row.holder_id == actor.member_id:
             duties.append(row)
@@ -43,6 +48,7 @@ def follow_ups(actor: Actor) -> Iterator[ToDo]:
         else:
             for_staff["cases" if row.kind == Kind.DISPOSITION else "unnamed"].append(row)
     yield from my_duties(duties)
+    yield from undecided_cases(undecided, actor)
     yield from for_committee(for_staff)
 
 
