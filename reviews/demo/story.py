@@ -133,12 +133,22 @@ DEEDS = (
     Deed("personnel", 0, LOW, back=2),
     Deed("pension", 10, VETO, back=3),
     Deed("it", 9, LOW, back=1),
+    *(Deed("pension", 11, LOW, back=back) for back in (5, 4, 3)),
+    *(Deed("employment", 10, LOW, back=back) for back in (3, 2, 1)),
+    *(Deed("benefits", 9, LOW, back=back) for back in (2, 1, 0)),
     *(Deed("counter", seat, LOWER, month_of_frozen_year=12) for seat in (6, 7, 8, 9, 10)),
 )
 # They brought home nothing else in the year that counts against the branch.
 PLAIN = {("counter", seat) for seat in (6, 7, 8, 9, 10)}
 # Whose appeal against a talk was upheld: branch and seat of a deed above.
 APPELLANT = ("it", 9)
+# How far the cases of those have come who were below the line for three months: branch and
+# seat. Of the one in the labour branch nobody has thought yet.
+CASES = {
+    ("pension", 11): "APPROVED",
+    ("employment", 10): "RETURNED",
+    ("benefits", 9): "FILED",
+}
 # Among the first three of their branch in the frozen year, and not yet full members then.
 PROBATIONARY_FIRST = ("it", 8)
 PROBATIONARY_NOW = (("office", 14), ("employment", 15), ("levy", 13))

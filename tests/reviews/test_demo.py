@@ -116,9 +116,10 @@ def test_every_state_is_somewhere(settings, today, stage):
     assert FollowUp.objects.get(appeals__state="UPHELD").state == "WITHDRAWN"
     assert Post.objects.filter(objection__state="OPEN", attachments__isnull=False).exists()
     assert Counter(FollowUp.objects.values_list("kind", flat=True)) == {
-        "TALK": 11,
-        "INTERVIEW": 2,
-        "DISPOSITION": 1,
+        "TALK": 14,
+        "INTERVIEW": 5,
+        "DISPOSITION": 4,
+        "CORRECTION": 1,
         "REPORT_EXPLANATION": 1,
         "LIFE_MEETING_EXPLANATION": 2,
     }
@@ -159,7 +160,9 @@ def test_every_state_is_somewhere(settings, today, stage):
     draft = sheet_of("member", present)
     assert draft.state == "DRAFT"
     assert typed_by(draft, actor_on(member.user, today))["reason"]
-    talk = FollowUp.objects.get(holder__user__username="secretary")
+    cases = FollowUp.objects.filter(kind="DISPOSITION").values_list("state", flat=True)
+    assert sorted(cases) == ["OPEN", "OPEN", "RECORDED", "RECTIFYING"]
+    talk = FollowUp.objects.filter(holder__user__username="secretary").latest("trigger_month")
     assert (talk.kind, talk.state) == ("TALK", "OPEN")
     assert FollowUp.objects.filter(
         kind="LIFE_MEETING_EXPLANATION", holder__user__username="leader"
