@@ -89,7 +89,7 @@ def opinion_page(opinion: Opinion, actor: Actor, today: date) -> OpinionPage:
 def timeline_of(opinion: Opinion) -> list[dict[str, Any]]:
     """What happened to it, oldest first, from the record. One query."""
     words = {
-        "issue_opinion": (_("Issued"), "file-badge"),
+        "issue_opinion": (_("The opinion was issued"), "file-badge"),
         "confirm_opinion": (_("Confirmed by the member"), "circle-check"),
         "agree_silently": (_("Silence counts as agreement"), "circle-check"),
         "withdraw_opinion": (_("The opinion was withdrawn"), "circle-slash"),

@@ -13,6 +13,7 @@ from members.requests import Request
 from points.views.declarations import month_or_404
 from reviews.forms.verification import ObjectionForm
 from reviews.models import Publication, Round
+from reviews.selectors.awards import own_awards
 from reviews.selectors.results import ResultPage, awaited, my_year, result_page
 from reviews.services import objections as objecting
 from reviews.services import publication as publications
@@ -27,9 +28,14 @@ def my_current_year(request: Request) -> HttpResponse:
 @page_for(is_member)
 @require_safe
 def year_results(request: Request, year: int) -> HttpResponse:
-    """My year: twelve months against the line."""
+    """My year: twelve months against the line, and what followed from it."""
     month_or_404(year, 1)
-    return render(request, "reviews/result_year.html", {"year": my_year(request.actor, year)})
+    assert request.actor.member_id is not None  # by is_member
+    context = {
+        "year": my_year(request.actor, year),
+        "awards": own_awards(request.actor.member_id, year),
+    }
+    return render(request, "reviews/result_year.html", context)
 
 
 @page_for(is_member)

@@ -184,3 +184,15 @@ def test_a_branchs_part_asks_the_same_whatever_it_holds(year, django_assert_num_
     with django_assert_num_queries(7):
         found = branch_awards(year.branch, YEAR, actor, DAY)
     assert len([row for row in found.candidates if row.nominations]) == count
+
+
+def test_members_read_what_followed_on_their_own_page_of_the_year(year, client):
+    nomination = nominate(year)
+    withdraw(nomination, year)
+    client.force_login(year.users["first"])
+    page = client.get(reverse("year_results", args=[YEAR])).content.decode()
+    assert nomination.get_award_display() in page
+    assert "本人申请" in page
+    client.force_login(year.users["second"])
+    page = client.get(reverse("year_results", args=[YEAR])).content.decode()
+    assert "本人申请" not in page

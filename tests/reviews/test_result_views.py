@@ -289,7 +289,7 @@ def test_my_year_takes_the_same_queries_for_1_and_3_months(
         assert member.get(reverse("year_results", args=[2026])).context["year"].assessed == count
 
 
-YEAR_QUERIES = 11
+YEAR_QUERIES = 14
 
 
 def test_my_results_lead_to_this_year(member):

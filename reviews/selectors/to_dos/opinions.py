@@ -17,9 +17,9 @@ def opinions(actor: Actor) -> Iterator[ToDo]:
     for opinion in waiting.order_by("confirm_by", "pk"):
         yield ToDo(
             title=_("Answer the opinion on your points of %(year)s") % {"year": opinion.year},
-            note=_("Silence counts as agreement."),
+            note=pgettext("opinion", "Silence counts as agreement."),
             url=opinion.get_absolute_url(),
-            action=pgettext("to-do", "Check"),
+            action=pgettext("to-do", "Answer the opinion"),
             icon="file-badge",
             due_on=opinion.confirm_by,
         )
