@@ -110,6 +110,7 @@ def addresses(now) -> list[tuple[str, str]]:
         ("staff", "/notices/deliveries/"),
         ("staff", f"/rules/{asked.pk}/approval/"),
         ("staff", quarterly.get_absolute_url()),
+        ("staff", f"{quarterly.get_absolute_url()}notice/"),
         ("staff", withdrawn.get_absolute_url()),
         ("staff", "/appeals/"),
         ("staff", appeal.get_absolute_url()),
