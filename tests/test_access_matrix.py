@@ -100,6 +100,10 @@ ARGS: dict[str, Args] = {
     "follow_up_file": of("follow_up_file.pk"),
     "follow_up:interview": of("interview.pk"),
     "follow_up:disposition": of("disposition.pk"),
+    "case_opinion": of("disposition.pk"),
+    "case_filing": of("disposition.pk"),
+    "case_decision": of("disposition.pk"),
+    "disposition_form": of("disposition.pk"),
     "follow_up:report": of("explanation.pk"),
     "follow_up:life-meeting": of("led.pk"),
     "explanation:report": of("explanation.pk"),
@@ -185,13 +189,13 @@ ARGS: dict[str, Args] = {
     "new_export:roll": lambda world, place: ["roll"],
     "export": of("export.pk"),
     "export_file": of("export.pk"),
-}
     "appraisals": this_year,
     "appraisals_print": this_year,
     "nominate": lambda world, place: [world.today.year, place.subject.pk],
     "withdraw_nomination": of("nomination.pk"),
     "opinion": of("opinion.pk"),
     "opinion_print": of("opinion.pk"),
+}
 
 Data = Callable[[World, Place], dict[str, Any]]
 
@@ -315,7 +319,7 @@ year_sheets             GET  -      in   403  403  200  200  200  403  200  200 
 member_year_sheet       GET  own    in   403  403  200  200  200  403  200  404  403  403
 member_year_sheet       GET  other  in   403  403  404  404  404  403  404  200  403  403
 audit                   GET  -      in   403  403  403  403  403  403  200  200  403  200
-year_workbook           POST -      in   403  403  200  200  200  403  200  200  403  403
+year_workbook           POST -      in   403  403  302  302  302  403  200  200  403  403
 year_workbook           GET  -      in   405  405  405  405  405  405  405  405  405  405
 jobs                    GET  -      in   403  403  403  403  403  403  200  200  403  403
 run_job                 POST -      in   403  403  403  403  403  403  302  302  403  403
@@ -418,6 +422,20 @@ follow_up:interview     POST own    in   404  403  404  404  404  404  200  404 
 follow_up:interview     POST other  in   404  404  404  404  404  404  404  200  404  404
 follow_up:disposition   GET  own    in   404  200  200  200  200  404  200  404  404  404
 follow_up:disposition   GET  other  in   404  404  404  404  404  404  404  200  404  404
+case_opinion            GET  own    in   404  403  403  403  200  404  403  404  404  404
+case_opinion            GET  other  in   404  404  404  404  404  404  404  403  404  404
+case_opinion            POST own    in   404  403  403  403  422  404  403  404  404  404
+case_opinion            POST other  in   404  404  404  404  404  404  404  403  404  404
+case_filing             GET  own    in   404  403  403  403  302  404  403  404  404  404
+case_filing             GET  other  in   404  404  404  404  404  404  404  403  404  404
+case_filing             POST own    in   404  403  403  403  422  404  403  404  404  404
+case_filing             POST other  in   404  404  404  404  404  404  404  403  404  404
+case_decision           GET  own    in   404  403  403  403  403  404  302  404  404  404
+case_decision           GET  other  in   404  404  404  404  404  404  404  302  404  404
+case_decision           POST own    in   404  403  403  403  403  404  422  404  404  404
+case_decision           POST other  in   404  404  404  404  404  404  404  422  404  404
+disposition_form        GET  own    in   404  200  200  200  200  404  200  404  404  404
+disposition_form        GET  other  in   404  404  404  404  404  404  404  200  404  404
 follow_up:report        GET  own    in   404  404  404  404  200  404  200  404  404  404
 follow_up:report        GET  other  in   404  404  404  404  404  404  404  200  404  404
 follow_up:life-meeting  GET  own    in   404  404  404  404  404  404  200  404  200  404
@@ -655,10 +673,6 @@ follow_up_form           GET  own    in   404  200  404  404  200  404  200  404
 follow_up_form           GET  other  in   404  404  404  404  404  404  404  200  404  404
 follow_up_file           GET  own    in   404  200  404  404  200  404  200  404  404  404
 follow_up_file           GET  other  in   404  404  404  404  404  404  404  200  404  404
-"""
-
-SIGN_IN = "/sign-in/"
-
 appraisals              GET  -      in   403  403  200  200  200  403  200  200  403  403
 appraisals              POST -      in   403  403  409  409  409  403  403  403  403  403
 appraisals_print        GET  -      in   403  403  200  200  200  403  200  200  403  403
@@ -680,6 +694,10 @@ opinion                 POST own    in   404  302  403  403  403  404  403  404 
 opinion                 POST other  in   404  404  404  404  404  404  404  403  404  403
 opinion_print           GET  own    in   404  200  200  200  200  404  200  404  404  403
 opinion_print           GET  other  in   404  404  404  404  404  404  404  200  404  403
+"""
+
+SIGN_IN = "/sign-in/"
+
 
 def rows() -> dict[tuple[str, str, str], dict[str, str]]:
     lines = [line.split() for line in TABLE.splitlines() if line.strip()][1:]
