@@ -65,7 +65,7 @@ def write_publication(
 def publication_of(asked: Asked, by: Actor) -> Publication:
     """The publication asked for. Raises Refused where it is out of one's sight by now."""
     visible = Publication.objects.visible_to(by).select_related("round__branch__committee")
-    found = visible.filter(pk=asked.publication).first()
+    found = visible.filter(pk=asked.publication or 0).first()
     if found is None:
         raise Refused(_("This publication is not to be seen any more."))
     return found

@@ -9,6 +9,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from functools import partial
 from tempfile import TemporaryFile
 from typing import IO, Final
 
@@ -286,9 +287,9 @@ def expire(*, at: datetime) -> int:
         with transaction.atomic():
             export = old.select_for_update(of=("self",)).filter(pk=pk).first()
             if export is not None:
-                path = export.file.name
+                path = export.file.name or ""
                 export.file, export.state = "", State.EXPIRED
                 export.save(update_fields=["file", "state"])
-                transaction.on_commit(lambda path=path: default_storage.delete(path))
+                transaction.on_commit(partial(default_storage.delete, path))
                 count += 1
     return count
