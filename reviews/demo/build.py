@@ -26,6 +26,7 @@ from reviews.demo.registration import propose_overdue
 from reviews.demo.roll import Department, build_roll
 from reviews.demo.roll_life import play_roll_life
 from reviews.demo.rule_books import play_rule_books
+from reviews.demo.sittings import play_sittings
 from reviews.demo.spot_checks import play_spot_checks
 from reviews.models import FollowUp, Round
 from reviews.services import jobs, opening
@@ -73,6 +74,7 @@ def build(*, now: datetime) -> Built:
         play_roll_life(department)
         play_policy(department)
         play_spot_checks(department)
+        play_sittings(department)
         play_explanations(department)
         play_dispositions(department)
         play_awards(department)

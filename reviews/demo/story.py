@@ -124,6 +124,7 @@ POOR = (("XX-02", 1), ("ZZ-03", 1), ("JL-01", 1))
 DEEDS = (
     Deed("employment", 8, LOW, back=1),
     Deed("employment", 6, POOR, back=4),
+    Deed("employment", 6, LOW, back=2),
     Deed("employment", 0, POOR, back=6),
     Deed("finance", 7, LOW, back=1),
     Deed("finance", 7, LOW, back=0),

@@ -49,7 +49,7 @@ class RecordForm(SeenForm):
     held_on = day_field(pgettext_lazy("record", "Held on"))
     place = forms.CharField(label=_("Place"), max_length=100)
     held_by = forms.CharField(
-        label=_("Held by"),
+        label=pgettext_lazy("record", "Held by"),
         max_length=200,
         help_text=_("Staff number or full name; who held it first. Several with “、”."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),

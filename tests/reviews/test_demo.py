@@ -116,7 +116,7 @@ def test_every_state_is_somewhere(settings, today, stage):
     assert FollowUp.objects.get(appeals__state="UPHELD").state == "WITHDRAWN"
     assert Post.objects.filter(objection__state="OPEN", attachments__isnull=False).exists()
     assert Counter(FollowUp.objects.values_list("kind", flat=True)) == {
-        "TALK": 14,
+        "TALK": 15,
         "INTERVIEW": 5,
         "DISPOSITION": 4,
         "CORRECTION": 1,

@@ -62,7 +62,7 @@ def about_me(row: FollowUp) -> Iterator[ToDo]:
     if row.state == State.RECORDED and row.kind in FollowUp.SITTING_KINDS:
         yield ToDo(
             title=_("%(kind)s: is the record right?") % kind,
-            note=_("Silence counts as agreement."),
+            note=pgettext("record", "Silence counts as agreement."),
             url=row.get_absolute_url(),
             action=pgettext("to-do", "Check"),
             icon="notebook-pen",
