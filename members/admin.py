@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.utils.translation import gettext_lazy as _
-from import_export.admin import ExportMixin, ImportExportModelAdmin
+from import_export.admin import ImportExportModelAdmin
 
 from lib.administration import Ledger, PlainWorkbook
 from members.models import (
@@ -15,6 +15,7 @@ from members.models import (
     StaffAppointment,
     User,
 )
+from members.table_exports import LoggedExport
 
 
 @admin.register(User)
@@ -41,7 +42,7 @@ class PositionInline(SpanInline):
 
 
 @admin.register(Member)
-class MemberAdmin(ExportMixin, admin.ModelAdmin):
+class MemberAdmin(LoggedExport, admin.ModelAdmin):
     """The roll is imported with ``import_roll``, which keeps its dates; here single rows are
     put right, and the table goes out as Excel."""
 
@@ -55,7 +56,7 @@ class MemberAdmin(ExportMixin, admin.ModelAdmin):
 
 
 @admin.register(LeadershipDuty)
-class LeadershipDutyAdmin(ImportExportModelAdmin):
+class LeadershipDutyAdmin(LoggedExport, ImportExportModelAdmin):
     formats = [PlainWorkbook]
     list_display = ["leader", "branch", "kind", "starts_on", "ends_on"]
     list_select_related = ["leader", "branch"]
@@ -63,7 +64,7 @@ class LeadershipDutyAdmin(ImportExportModelAdmin):
 
 
 @admin.register(StaffAppointment)
-class StaffAppointmentAdmin(ImportExportModelAdmin):
+class StaffAppointmentAdmin(LoggedExport, ImportExportModelAdmin):
     formats = [PlainWorkbook]
     list_display = ["user", "committee", "starts_on", "ends_on"]
     list_select_related = ["user__member", "committee"]
@@ -71,7 +72,7 @@ class StaffAppointmentAdmin(ImportExportModelAdmin):
 
 
 @admin.register(Exemption)
-class ExemptionAdmin(ImportExportModelAdmin):
+class ExemptionAdmin(LoggedExport, ImportExportModelAdmin):
     formats = [PlainWorkbook]
     list_display = ["member", "first_month", "last_month", "reason", "approved_by"]
     list_select_related = ["member", "approved_by__member"]
@@ -86,7 +87,7 @@ class NoticeAdmin(Ledger):
 
 
 @admin.register(Event)
-class EventAdmin(ExportMixin, Ledger):
+class EventAdmin(LoggedExport, Ledger):
     formats = [PlainWorkbook]
     list_display = ["at", "by", "verb", "target_type", "target_id", "branch", "member"]
     list_filter = ["verb"]

@@ -1,7 +1,7 @@
 from django.contrib import admin
-from import_export.admin import ExportMixin
 
 from lib.administration import Ledger, PlainWorkbook
+from members.table_exports import LoggedExport
 from points.models import (
     CategoryCap,
     Criterion,
@@ -15,7 +15,7 @@ from points.models import (
 
 
 @admin.register(Policy)
-class PolicyAdmin(ExportMixin, Ledger):
+class PolicyAdmin(LoggedExport, Ledger):
     """Set on its page: a version that has begun is never changed."""
 
     formats = [PlainWorkbook]
@@ -57,7 +57,7 @@ class DecisionInline(admin.TabularInline):
 
 
 @admin.register(Entry)
-class EntryAdmin(ExportMixin, Ledger):
+class EntryAdmin(LoggedExport, Ledger):
     formats = [PlainWorkbook]
     list_display = ["month", "branch", "member", "criterion", "claimed_points", "source"]
     sortable_by = ()  # points of several branches are never ordered against each other

@@ -1,12 +1,12 @@
 from django.contrib import admin
-from import_export.admin import ExportMixin
 
 from lib.administration import Ledger, PlainWorkbook
+from members.table_exports import LoggedExport
 from reviews.models import FollowUp, JobRun, Objection, Publication, Round, YearEnd
 
 
 @admin.register(Round)
-class RoundAdmin(ExportMixin, Ledger):
+class RoundAdmin(LoggedExport, Ledger):
     formats = [PlainWorkbook]
     list_display = ["branch", "month", "state", "declare_by", "review_by", "closed_at"]
     list_filter = ["state"]
@@ -28,7 +28,7 @@ class ObjectionAdmin(Ledger):
 
 
 @admin.register(FollowUp)
-class FollowUpAdmin(ExportMixin, Ledger):
+class FollowUpAdmin(LoggedExport, Ledger):
     formats = [PlainWorkbook]
     list_display = ["kind", "branch", "member", "holder", "trigger_month", "state", "due_on"]
     list_filter = ["kind", "state"]

@@ -113,6 +113,7 @@ AREAS: Final[Mapping[Any, Mapping[str, Any]]] = {
         "export_year": pgettext_lazy("audit", "exported the year-end workbook"),
         "request_export": pgettext_lazy("audit", "asked for a file"),
         "download_export": pgettext_lazy("audit", "downloaded a file"),
+        "export_table": pgettext_lazy("audit", "took a table out of the administration"),
     },
 }
 VERBS: Final[Mapping[str, Any]] = {

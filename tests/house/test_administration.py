@@ -10,6 +10,7 @@ from django.urls import reverse
 from branches.models import Branch
 from lib.administration import PlainWorkbook
 from lib.excel import Unreadable
+from members.models import Event
 from tests.factories import BranchFactory, MemberFactory, StaffAppointmentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -64,3 +65,16 @@ def test_export_keeps_a_text_that_looks_like_a_formula(client):
 def test_import_refuses_what_is_no_workbook():
     with pytest.raises(Unreadable):
         PlainWorkbook().create_dataset(b"PK\x03\x04 not a workbook")
+
+
+def test_a_table_that_an_administrator_takes_out_is_logged(client):
+    MemberFactory.create_batch(2)
+    by = UserFactory(is_superuser=True, is_staff=True)
+    client.force_login(by)
+    fields = {"format": "0", "resource": "0", "memberresource_staff_no": "on"}
+
+    assert client.post(reverse("admin:members_member_export"), fields).status_code == 200
+
+    event = Event.objects.get()
+    assert (event.by, event.verb) == (by, "export_table")
+    assert event.details == {"table": "members.Member", "rows": 2}
