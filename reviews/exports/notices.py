@@ -1,12 +1,9 @@
 """Official notices as Word files: of a publication, and of the year-end list. They say what the
 pages say, in the same order, and nothing more (domain.md §10)."""
 
-from collections.abc import Collection, Iterator, Sequence
-from datetime import date
-from itertools import groupby
+from collections.abc import Collection, Iterator
 from typing import IO, Final
 
-from django.db.models import F, Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -14,9 +11,9 @@ from django.utils.translation import ngettext, pgettext
 from branches.models import Committee
 from lib.display import points, signed_points, zh_date, zh_month
 from lib.word import Cell, Paper
-from members.models import Position
 from members.rights import system_actor
-from reviews.models import AnnualResult, BranchAnnualResult, Publication, YearEnd
+from reviews.models import Publication
+from reviews.selectors.eligible import EligibleList, eligible_list
 from reviews.selectors.publications import (
     MonthShown,
     PublicationPage,
@@ -107,12 +104,12 @@ def _published(number: int, row: PublishedRow) -> list[Cell]:
 
 
 def write_year_notice(target: IO[bytes], *, year: int, branches: Collection[int]) -> None:
-    """The list of the year-end for the notice board: by branch in the roll's order the members
-    who may be nominated, by name and staff number and without points; then which branches and
-    secretaries may stand. Provisional figures are no ground for a list. Four queries, and one
-    for the committee. Source: domain.md §8."""
+    """The list of the year-end for the notice board, as its page says it: by branch in the
+    roll's order the members who may be nominated, by name and staff number and without points;
+    then which branches and secretaries may stand. Provisional figures are no ground for a
+    list. A fixed number of queries. Source: domain.md §8."""
     with translation.override("zh-hans"):
-        results = _branch_results(year, branches)
+        found = eligible_list(year, branches)
         paper = Paper(_("Notice of eligibility at year-end %(year)s") % {"year": year})
         paper.text(
             _(
@@ -122,65 +119,43 @@ def write_year_notice(target: IO[bytes], *, year: int, branches: Collection[int]
             )
             % {"year": year}
         )
-        if not results:
+        if not found.branches:
             paper.text(_("No branch has final figures of this year yet."))
-        _write_members(paper, year, results)
-        _write_branches(paper, year, results)
-        committee = _committee_of(results)
-        paper.signature(committee.name if committee else "", _blank_day(), _("(seal)"))
+        elif not found.is_frozen:
+            paper.text(_("Not frozen yet: this list may still change."))
+        if found.branches:
+            _write_members(paper, found)
+            _write_branches(paper, found)
+        # The day is written in by hand when the notice is put up.
+        paper.signature(_committee_of(found), _("____ / __ / __"), _("(seal)"))
         paper.save(target)
 
 
-def _branch_results(year: int, branches: Collection[int]) -> list[BranchAnnualResult]:
-    return list(
-        BranchAnnualResult.objects.filter(
-            year=year, branch__in=branches, year_end__state__in=YearEnd.FINAL
-        )
-        .select_related("branch", "year_end__committee")
-        .order_by("branch__roll_order", "branch")
-    )
-
-
-def _write_members(paper: Paper, year: int, results: Sequence[BranchAnnualResult]) -> None:
-    if not results:
-        return
+def _write_members(paper: Paper, found: EligibleList) -> None:
     paper.heading(_("1. Members eligible for “excellent” and for commendation"))
-    candidates = (
-        AnnualResult.objects.filter(
-            year=year, branch__in=[one.branch_id for one in results], is_candidate=True
-        )
-        .filter(year_end__state__in=YearEnd.FINAL)
-        .select_related("member")
-        .order_by("branch__roll_order", "branch", "member__roll_order", "member")
-    )
-    of_branch = {pk: list(group) for pk, group in groupby(candidates, lambda one: one.branch_id)}
-    for result in results:
-        found = of_branch.get(result.branch_id, [])
-        count = ngettext("%(count)s member", "%(count)s members", len(found))
-        paper.text(f"{result.branch}（{count % {'count': len(found)}}）")
+    for one in found.branches:
+        count = ngettext("%(count)s member", "%(count)s members", len(one.candidates))
+        paper.text(f"{one.branch}（{count % {'count': len(one.candidates)}}）")
         rows = [
-            (str(number), one.member.name, one.member.staff_no)
-            for number, one in enumerate(found, start=1)
+            (str(number), member.name, member.staff_no)
+            for number, member in enumerate(one.candidates, start=1)
         ]
         if rows:
             head = (_("No."), _("Name"), _("Staff number"))
             paper.table(head, rows, MEMBER_WIDTHS, numeric=(0, 1, 2))
 
 
-def _write_branches(paper: Paper, year: int, results: Sequence[BranchAnnualResult]) -> None:
-    if not results:
-        return
+def _write_branches(paper: Paper, found: EligibleList) -> None:
     paper.heading(_("2. Branches and branch secretaries"))
-    secretaries = _secretaries(year, [one.branch_id for one in results])
     rows = [
         (
             str(number),
             one.branch.name,
             _eligible(one.is_eligible),
-            secretaries.get(one.branch_id, "—"),
+            "、".join(member.name for member in one.secretaries) or "—",
             _eligible(one.is_eligible),
         )
-        for number, one in enumerate(results, start=1)
+        for number, one in enumerate(found.branches, start=1)
     ]
     head = (
         _("No."),
@@ -198,24 +173,8 @@ def _eligible(is_eligible: bool) -> str:
     return pgettext("notice", "not eligible")
 
 
-def _secretaries(year: int, branches: Collection[int]) -> dict[int, str]:
-    """Who was secretary on the last day of the year. One query."""
-    on_last_day: Q = Q(ends_on__isnull=True) | Q(ends_on__gte=date(year, 12, 31))
-    rows = (
-        Position.objects.filter(on_last_day, kind=Position.Kind.SECRETARY, branch__in=branches)
-        .filter(Q(starts_on__isnull=True) | Q(starts_on__lte=date(year, 12, 31)))
-        .order_by(F("starts_on").asc(nulls_first=True), "pk")
-        .values_list("branch", "member__name")
-    )
-    return dict(rows)
-
-
-def _committee_of(results: Sequence[BranchAnnualResult]) -> Committee | None:
-    """Whose year-end it is, where it is that of one committee."""
-    found = {one.year_end.committee_id: one.year_end.committee for one in results}
-    return next(iter(found.values())) if len(found) == 1 else None
-
-
-def _blank_day() -> str:
-    """A day to be written in by hand when the notice is put up."""
-    return _("____ / __ / __")
+def _committee_of(found: EligibleList) -> str:
+    """Whose year-end it is, where it is that of one committee; else left for the pen."""
+    committees = {one.eligibility.result.year_end.committee_id for one in found.branches}
+    names = Committee.objects.filter(pk__in=committees).values_list("name", flat=True)
+    return names[0] if len(committees) == 1 else ""

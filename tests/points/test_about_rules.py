@@ -85,6 +85,8 @@ def test_every_link_leads_to_a_sentence(client, branch):
         ("result_sum.html", {"base", "plus", "cut", "score", "below", "zero", "exempt"}),
         ("result_year.html", {"total", "average", "pass-total", "streak", "zero"}),
         ("year_sheet_sums.html", {"total", "average", "pass-total", "rank", "candidate", "grade"}),
+        ("year_members.html", {"rank", "total", "average", "pass-total", "candidate"}),
+        ("year_eligibility.html", {"eligibility"}),
         ("year_sheet_months.html", {"base", "plus", "score", "line", "streak"}),
     ],
 )
