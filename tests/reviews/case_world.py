@@ -134,19 +134,24 @@ class CaseWorld:
 
     def zero(self, month: date = THIRD) -> None:
         """Make a month of the streak zero."""
+        self.low(month, score=Decimal(0))
+
+    def low(self, month: date, *, score: Decimal = Decimal(65)) -> None:
+        """Close a month of the member's below the line."""
+        book = self.branch.rule_books.first() or RuleBookFactory(branch=self.branch)
         MonthlyResult.objects.create(
             member=self.member,
             branch=self.branch,
-            rule_book=RuleBookFactory(branch=self.branch),
+            rule_book=book,
             month=month,
             is_final=True,
             base=Decimal(80),
             plus=Decimal(0),
-            minus=Decimal(0),
-            score=Decimal(0),
+            minus=Decimal(80) - score,
+            score=score,
             pass_line=Decimal(70),
             is_below=True,
-            is_zero=True,
+            is_zero=not score,
             computed_at=OPENED,
         )
 

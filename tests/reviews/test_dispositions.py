@@ -6,12 +6,15 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from lib.months import add_months
 from lib.steps import Refused
 from members.models import Event, Member, Notice
+from points.services.policy import PolicyBook
 from reviews.disposing import STEPS, later_by, measures_for
 from reviews.models import Disposition, FollowUp
 from reviews.services import dispositions as services
 from reviews.services import rectification
+from reviews.services.follow_ups import reconcile_branches
 from tests.factories import MemberFactory
 from tests.reviews.case_world import (
     APPROVED,
@@ -21,6 +24,7 @@ from tests.reviews.case_world import (
     DECIDED,
     EXTENSION,
     FILED,
+    FIRST,
     MET,
     NOTHING,
     REMOVAL,
@@ -482,3 +486,56 @@ def test_a_case_that_is_ended_ends_its_correction(world):
 
     assert world.correction.state == State.CLOSED
     assert world.case.dispositions.get().state == "APPROVED"
+
+
+# -- when the results are revised ----------------------------------------------------------------
+
+
+def reconcile(world, reason="申诉成立"):
+    return reconcile_branches(
+        branches=[world.branch.pk], policies=PolicyBook(), at=AT, reason=reason
+    )
+
+
+@pytest.mark.parametrize("stage", ["OPEN", "RETURNED", "FAILED"])
+def test_a_case_that_waits_for_an_opinion_is_withdrawn_with_its_reason(world, stage):
+    """Nothing demands it: no month of the streak stands. What was written before stays."""
+    if stage == "FAILED":
+        world.to("APPROVED")
+        services.take_up_again(follow_up=world.case, by=world.actor("staff"), at=AT)
+    else:
+        world.to(stage)
+    rows = list(world.case.dispositions.values())
+
+    assert (reconcile(world).withdrawn, reconcile(world).withdrawn) == (1, 0)
+
+    world.case.refresh_from_db()
+    assert (world.case.state, world.case.withdrawal_reason) == (State.WITHDRAWN, "申诉成立")
+    assert list(world.case.dispositions.values()) == rows
+    with pytest.raises(Refused):
+        world.opine()
+
+
+@pytest.mark.parametrize("stage", ["PREPARED", "FILED", "APPROVED"])
+def test_a_case_that_was_carried_out_is_flagged_and_its_correction_runs_on(world, stage):
+    world.to(stage)
+    states = list(FollowUp.objects.order_by("pk").values_list("kind", "state"))
+
+    assert (reconcile(world).flagged, reconcile(world).flagged) == (1, 0)
+
+    world.case.refresh_from_db()
+    assert world.case.is_basis_changed
+    assert list(FollowUp.objects.order_by("pk").values_list("kind", "state")) == states
+
+
+def test_a_case_that_is_demanded_again_goes_on_with_the_next_opinion(world):
+    world.to("RETURNED")
+    reconcile(world)
+    for month in (FIRST, add_months(FIRST, 1), THIRD):
+        world.low(month)
+
+    assert reconcile(world).reinstated == 1
+
+    world.case.refresh_from_db()
+    assert (world.case.state, world.case.withdrawal_reason) == (State.OPEN, "")
+    assert world.opine().number == 2
