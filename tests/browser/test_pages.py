@@ -37,7 +37,13 @@ def addresses(now) -> list[tuple[str, str]]:
     fresh = SpotCheck.objects.latest("drawn_at")
     item = fresh.items.filter(finding="", inspector__username="staff").first()
     moved = RollChange.objects.latest("pk").member
+    talks = FollowUp.objects.filter(kind="TALK", holder__user__username="secretary")
+    talk = talks.latest("trigger_month")
+    cases = FollowUp.objects.filter(kind="DISPOSITION")
+    returned_case = cases.get(state="OPEN", **branch).get_absolute_url()
+    filed_case = cases.get(state="RECORDED").get_absolute_url()
     year = f"{month.year}/"
+    frozen = YearEnd.objects.get(state=YearEnd.State.FROZEN)
     result = MonthlyResult.objects.final().filter(member__user__username="member").latest("month")
     own = Declaration.objects.filter(member__user__username="member").latest("month")
     return [
@@ -79,18 +85,24 @@ def addresses(now) -> list[tuple[str, str]]:
         ("secretary", f"/rounds/{late.pk}/results/"),
         ("secretary", "/objections/"),
         ("secretary", "/follow-ups/"),
-        ("secretary", FollowUp.objects.get(holder__user__username="secretary").get_absolute_url()),
-        ("secretary", f"/branch/{late.branch_id}/"),
+        ("secretary", talk.get_absolute_url()),
         ("secretary", "/exports/"),
         ("secretary", "/exports/new/publication/"),
         ("secretary", Export.objects.get(kind="LEDGER").get_absolute_url()),
+        ("secretary", f"/branch/{late.branch_id}/"),
+        ("secretary", returned_case),
+        ("secretary", f"{returned_case}opinion/"),
+        *((name, f"/follow-ups/{pk}/{rest}") for name, pk, rest in talks_of()),
         ("deputy", f"/rounds/{late.pk}/review/"),
         ("leader", "/follow-ups/"),
         ("staff", "/"),
         ("staff", f"/rounds/{year}{month.month}/"),
         ("staff", Objection.objects.get(state=Objection.State.OPEN).get_absolute_url()),
         ("staff", "/year/"),
-        ("staff", YearEnd.objects.get().get_absolute_url()),
+        ("staff", frozen.get_absolute_url()),
+        ("staff", f"{frozen.get_absolute_url()}eligible/"),
+        ("secretary", frozen.get_absolute_url()),
+        ("member", f"/results/{frozen.year}/"),
         ("staff", f"/year/{year}"),
         ("staff", "/roll/"),
         ("staff", "/roll/import/"),
@@ -121,8 +133,30 @@ def addresses(now) -> list[tuple[str, str]]:
         ("staff", item.get_absolute_url()),
         ("staff", "/exports/"),
         ("staff", "/exports/new/ledger/"),
+        ("staff", "/follow-ups/?show=cases"),
+        ("staff", filed_case),
+        ("staff", f"{filed_case}decision/"),
+        ("staff", f"{filed_case}disposition-form/"),
         ("staff", "/jobs/"),
         ("admin", "/admin/"),
+    ]
+
+
+def talks_of() -> list[tuple[str, int, str]]:
+    """Talks in their states: the account that looks, the talk, and what of it."""
+    talks = FollowUp.objects.filter(kind=FollowUp.Kind.TALK).order_by("pk")
+    of_secretary = talks.filter(holder__user__username="secretary")
+    waiting = of_secretary.filter(state="OPEN").latest("pk").pk
+    answered = talks.get(member__user__username="member").pk
+    right = of_secretary.filter(state="RECTIFYING").latest("pk").pk
+    return [
+        ("member", answered, ""),
+        ("secretary", waiting, ""),
+        ("secretary", waiting, "record/"),
+        ("secretary", answered, "form/"),
+        ("secretary", right, ""),
+        ("secretary", right, "check/"),
+        ("staff", talks.get(state="DISPUTED").pk, ""),
     ]
 
 
