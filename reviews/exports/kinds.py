@@ -110,6 +110,7 @@ KINDS: Final = {
             is_branch_committee_or_staff,
             publication.estimate,
             publication.write_publication,
+            check=publication.check,
         ),
         ExportKind(
             Export.Kind.PUBLICATION_NOTICE,
@@ -120,6 +121,7 @@ KINDS: Final = {
             is_branch_committee_or_staff,
             publication.estimate,
             _write_publication_notice,
+            check=publication.check,
             suffix="docx",
         ),
         ExportKind(

@@ -71,6 +71,13 @@ def publication_of(asked: Asked, by: Actor) -> Publication:
     return found
 
 
+def check(asked: Asked, branches: Collection[int], by: Actor) -> None:
+    """Raises Refused for a publication of another branch than the one that is exported: one
+    sees those of one's former branch too."""
+    if {publication_of(asked, by).round.branch_id} != set(branches):
+        raise Refused(_("This publication is not to be seen any more."))
+
+
 def estimate(asked: Asked, branches: Collection[int], by: Actor) -> int:
     found = publication_of(asked, by)
     months = [one.round.month for one in months_of(found)]
