@@ -33,13 +33,15 @@ Read = Callable[[Sequence[Branch], Sequence[date], date], Callable[[Branch], Cel
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What a table is about: its columns, and how a branch's cells are read. ``is_of_today``:
-    how things stand now, whatever months are chosen."""
+    how things stand now, whatever months are chosen. ``export``: the kind of file that has the
+    same, one row after another."""
 
     key: str
     label: Any
     columns: tuple[Any, ...]
     read: Read
     is_of_today: bool = False
+    export: str = ""
 
 
 def _follow_ups(
@@ -114,6 +116,7 @@ SUBJECTS = (
         (*(kind.label for kind in FollowUp.Kind), _("In all"), _("of these overdue")),
         _follow_ups,
         is_of_today=True,
+        export="follow-ups",
     ),
     Subject(
         "punctuality",
@@ -128,6 +131,7 @@ SUBJECTS = (
             _("Months published"),
         ),
         _punctuality,
+        export="progress",
     ),
     Subject(
         "findings",
@@ -147,6 +151,7 @@ SUBJECTS = (
             _("Files a member and month"),
         ),
         _burden,
+        export="burden",
     ),
 )
 
