@@ -278,6 +278,15 @@ def words_for(follow_up: FollowUp) -> Words:
                     _("If it is judged serious, accountability is decided by people."),
                 ),
             )
+        case Kind.CORRECTION:
+            return Words(
+                _("The committee approved a correction within a deadline."),
+                (
+                    _("The member puts right what was asked for, and writes here what was done."),
+                    _("The branch secretary or the committee checks it."),
+                    _("If it is not put right by the deadline, the case is taken up again."),
+                ),
+            )
         case _kind:
             return Words(
                 _("A member in the unit had a month of zero points in this year."),
@@ -330,7 +339,9 @@ def timeline_of(follow_up: FollowUp) -> list[dict[str, Any]]:
     opened = {
         "at": follow_up.opened_at,
         "who": _("the system"),
-        "text": _("Opened: the final results demand it."),
+        "text": _("Opened: a disposition demands it.")
+        if follow_up.kind == Kind.CORRECTION
+        else _("Opened: the final results demand it."),
         "icon": "circle-dot",
     }
     events = Event.objects.filter(
