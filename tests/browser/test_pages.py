@@ -36,6 +36,10 @@ def addresses(now) -> list[tuple[str, str]]:
     appeal = Appeal.objects.get(state=Appeal.State.OPEN, opinion=None)
     fresh = SpotCheck.objects.latest("drawn_at")
     item = fresh.items.filter(finding="", inspector__username="staff").first()
+    explanations = FollowUp.objects.filter(kind__in=FollowUp.EXPLANATION_KINDS)
+    own_explanation = explanations.get(holder__user__username="leader")
+    unjudged = explanations.filter(state=FollowUp.State.RECORDED, judgement=None).first()
+    serious = explanations.filter(judgement__decided_on=None).exclude(judgement=None).first()
     moved = RollChange.objects.latest("pk").member
     talks = FollowUp.objects.filter(kind="TALK", holder__user__username="secretary")
     talk = talks.latest("trigger_month")
@@ -53,6 +57,7 @@ def addresses(now) -> list[tuple[str, str]]:
         ("member", f"/declarations/{year}{month.month}/?pick=1"),
         ("member", result.get_absolute_url()),
         ("member", f"/results/{year}"),
+        ("member", f"/results/{month.year - 1}/sheet/"),
         ("member", "/publications/"),
         (
             "member",
@@ -95,15 +100,24 @@ def addresses(now) -> list[tuple[str, str]]:
         *((name, f"/follow-ups/{pk}/{rest}") for name, pk, rest in talks_of()),
         ("deputy", f"/rounds/{late.pk}/review/"),
         ("leader", "/follow-ups/"),
+        ("leader", f"/follow-ups/{own_explanation.pk}/"),
+        ("leader", f"/follow-ups/{own_explanation.pk}/explanation/"),
+        ("leader", f"/follow-ups/{own_explanation.pk}/explanation/form/"),
         ("staff", "/"),
         ("staff", f"/rounds/{year}{month.month}/"),
         ("staff", Objection.objects.get(state=Objection.State.OPEN).get_absolute_url()),
+        ("staff", "/follow-ups/?show=explanations"),
+        ("staff", f"/follow-ups/{unjudged.pk}/judgement/"),
+        ("staff", f"/follow-ups/{serious.pk}/"),
+        ("staff", f"/follow-ups/{serious.pk}/accountability/"),
         ("staff", "/year/"),
         ("staff", frozen.get_absolute_url()),
         ("staff", f"{frozen.get_absolute_url()}eligible/"),
         ("secretary", frozen.get_absolute_url()),
         ("member", f"/results/{frozen.year}/"),
         ("staff", f"/year/{year}"),
+        ("staff", f"/year/{month.year - 1}/sheets/"),
+        ("staff", "/audit/?verb=publish"),
         ("staff", "/roll/"),
         ("staff", "/roll/import/"),
         ("staff", "/roll/new/"),

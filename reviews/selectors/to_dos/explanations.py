@@ -29,7 +29,9 @@ def explanations(actor: Actor) -> Iterator[ToDo]:
         .select_related("holder", "branch")
         .order_by("year", "branch__roll_order", "pk")
     )
-    unnamed, unjudged, serious = [], [], []
+    unnamed: list[FollowUp] = []
+    unjudged: list[FollowUp] = []
+    serious: list[FollowUp] = []
     for row in rows:
         if actor.member_id is not None and row.holder_id == actor.member_id:
             if row.is_basis_changed:
