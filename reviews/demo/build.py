@@ -28,6 +28,7 @@ from reviews.demo.roll_life import play_roll_life
 from reviews.demo.rule_books import play_rule_books
 from reviews.demo.sittings import play_sittings
 from reviews.demo.spot_checks import play_spot_checks
+from reviews.demo.year_end import play_year_end
 from reviews.models import FollowUp, Round
 from reviews.services import jobs, opening
 from reviews.services.month_end import month_end
@@ -79,6 +80,7 @@ def build(*, now: datetime) -> Built:
         play_dispositions(department)
         play_awards(department)
         play_exports(department)
+        play_year_end(department)
         play_exports(department)
     read_old_notices(calendar)
     return Built(

@@ -134,10 +134,13 @@ class AnnualLine:
 
 @dataclass(frozen=True, slots=True)
 class BranchYear:
-    """The members of one branch by rank; ``third`` is the usual ceiling of 优秀, a reminder."""
+    """The members of one branch by rank; by staff number and without ranks while the year is
+    provisional, because nobody is ranked during a year. ``third`` is the usual ceiling of 优秀,
+    a reminder."""
 
     branch: Branch
     lines: tuple[AnnualLine, ...]
+    is_final: bool
 
     @property
     def candidates(self) -> int:
@@ -157,8 +160,11 @@ def branch_year(branch: Branch, year: int) -> BranchYear:
     results = list(
         AnnualResult.objects.filter(year=year, branch=branch)
         .select_related("member", "year_end")
-        .order_by("rank", "member__staff_no")
+        .order_by("member__staff_no")
     )
+    is_final = all(result.year_end.state in YearEnd.FINAL for result in results)
+    if is_final:
+        results.sort(key=lambda result: result.rank)
     months = _months(results, months_of_year(year))
     top = PolicyBook().of(branch.committee_id, date(year, 12, 1)).candidate_ranks
     same: dict[Decimal, list[str]] = defaultdict(list)
@@ -169,7 +175,7 @@ def branch_year(branch: Branch, year: int) -> BranchYear:
         others = list(same[result.total])
         others.remove(result.member.name)
         lines.append(AnnualLine(result, months[result.member_id], tuple(others), len(results), top))
-    return BranchYear(branch, tuple(lines))
+    return BranchYear(branch, tuple(lines), is_final)
 
 
 def annual_of(member: int, year: int) -> AnnualLine | None:

@@ -50,9 +50,11 @@ class Unfinished:
 
 @dataclass(frozen=True, slots=True)
 class StillOpen:
-    """Everything open in a year. ``count`` months; only the first rows are listed."""
+    """Everything open in a year. ``count`` months, those ``to_come`` among them, which open by
+    themselves; only the first rows of the others are listed."""
 
     count: int = 0
+    to_come: tuple[date, ...] = ()
     rows: tuple[OpenMonths, ...] = ()
     more: int = 0
     unfinished: tuple[Unfinished, ...] = ()
@@ -75,7 +77,11 @@ def still_open(
     unfinished. At most ten queries."""
     read = _read(rounds, year, today)
     together: dict[tuple[int, str, str], tuple[OpenMonths, list[date]]] = {}
+    present = month_of(today)
+    to_come = {one.month for one in rounds if one.state is None and one.month > present}
     for one in rounds:
+        if one.month in to_come and one.state is None:
+            continue
         row = _row(one, read)
         key = (one.branch.pk, row.label, row.turn)
         together.setdefault(key, (row, []))[1].append(one.month)
@@ -85,6 +91,7 @@ def still_open(
     ]
     return StillOpen(
         count=len(rounds),
+        to_come=tuple(sorted(to_come)),
         rows=tuple(rows[:MOST_ROWS]),
         more=len(rows[MOST_ROWS:]),
         unfinished=tuple(unfinished(year, branches)),
@@ -127,8 +134,6 @@ def _turn(one: OpenRound, read: _Read) -> tuple[str, bool]:
     """Who has to do what; and whether it goes on by itself."""
     bench = read.benches[one.branch.pk]
     if one.state is None:
-        if one.month > month_of(read.today):
-            return _("opens by itself on the first of the month"), True
         return _("%(who)s: open the month, or import its ledger") % {"who": _staff()}, False
     if one.state == State.PUBLISHED:
         return _turn_of_published(one, read)

@@ -49,7 +49,9 @@ def year(request: Request, year: int) -> HttpResponse:
     )
     if page is None:
         raise Http404
-    awards = branch_awards(page.branch, year, request.actor, today) if page.branch else None
+    awards = None
+    if page.branch and page.is_final:
+        awards = branch_awards(page.branch, year, request.actor, today)
     context = {"page": page, "year": year, "committees": committees, "awards": awards}
     return render(request, "reviews/year_detail.html", context)
 

@@ -141,14 +141,16 @@ def test_every_state_is_somewhere(settings, today, stage):
     assert fresh.items.filter(finding="", inspector__username="staff").exists()
     assert all(repeat(one).is_identical for one in (fresh, finished))
 
-    frozen = YearEnd.objects.get()
+    frozen = YearEnd.objects.get(state=YearEnd.State.FROZEN)
     assert (frozen.year, frozen.state) == (last.year - 1, "FROZEN")
-    barred = BranchAnnualResult.objects.get(is_eligible=False)
+    barred = BranchAnnualResult.objects.get(year=frozen.year, is_eligible=False)
     assert (barred.branch.name, barred.below * 100 >= barred.ranked * 30) == (
         "窗口服务处党支部",
         True,
     )
-    probationer = AnnualResult.objects.get(is_full_member=False, rank__lte=3)
+    probationer = AnnualResult.objects.get(
+        year=frozen.year, is_full_member=False, rank__lte=3
+    )
     assert probationer.is_candidate is False
 
     usernames = {account.username for account in DEMO_ACCOUNTS}
