@@ -17,7 +17,6 @@ from reviews.demo.awards import play_awards
 from reviews.demo.dispositions import play_dispositions
 from reviews.demo.explanations import play_explanations
 from reviews.demo.exports import play_exports
-from reviews.demo.exports import play_exports
 from reviews.demo.month import BranchMonth
 from reviews.demo.past import import_past
 from reviews.demo.policy import play_policy
@@ -81,7 +80,6 @@ def build(*, now: datetime) -> Built:
         play_awards(department)
         play_exports(department)
         play_year_end(department)
-        play_exports(department)
     read_old_notices(calendar)
     return Built(
         branches=Branch.objects.count(),
