@@ -35,7 +35,7 @@ CHAPTERS: Final = (
             "base": _("Base points"),
             "plus": _("Plus and minus"),
             "line": _("Pass line"),
-            "below": _("Below the line"),
+            "below": pgettext_lazy("rules page", "Below the line"),
             "zero": _("Zero month"),
             "exact": _("Exact figures"),
         },

@@ -1,0 +1,67 @@
+"""The year on paper, the sentence behind a figure, and the log, in a browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.office import DESK, PHONE, Browsers, said
+from tests.reviews.spot_checking import closed_month
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(params=[(PHONE, True), (DESK, False)], ids=["phone", "desk without JavaScript"])
+def browsers(request, browser, live_server):
+    viewport, java_script = request.param
+    browsers = Browsers(browser, live_server.url, viewport, java_script)
+    yield browsers
+    for context in browser.contexts:
+        context.close()
+    assert browsers.complaints == []
+
+
+def test_a_year_on_paper_and_the_sentence_behind_its_total(browsers):
+    month, base = closed_month("member"), browsers.base
+    year = month.month.year
+
+    # The member's own sheet, from the page of the year.
+    member = browsers.of(month.users["member"])
+    member.goto(f"{base}/results/{year}/")
+    member.get_by_role("link", name=said("Personal year sheet"), exact=True).click()
+    paper = member.locator("article.paper")
+    expect(paper).to_contain_text(month.member.name)
+    expect(paper.locator(".paper__sign").first).to_be_visible()
+
+    # A figure leads to its sentence, and nowhere else.
+    figure = said("Total of the year")
+    paper.locator(".rule-link[href$='#total']").click()
+    expect(member).to_have_url(re.compile(r"/about/rules/#total$"))
+    expect(member.locator("#total h3")).to_have_text(figure)
+    expect(member.locator("#total")).to_be_in_viewport()
+
+    # The branch's document: each member begins a sheet of paper, and only paper is printed.
+    secretary = browsers.of(month.users["secretary"])
+    secretary.goto(f"{base}/year/{year}/sheets/")
+    sheets = secretary.locator("article.paper--sheet")
+    expect(sheets).to_have_count(5)
+    secretary.emulate_media(media="print")
+    expect(secretary.locator(".sidebar, .page-head, .rule-link").first).to_be_hidden()
+    breaks = [sheet.evaluate("one => getComputedStyle(one).breakBefore") for sheet in sheets.all()]
+    assert breaks == ["auto", *["page"] * 4]
+
+
+def test_the_log_is_narrowed_and_says_when_nothing_fits(browsers):
+    month, base = closed_month("member"), browsers.base
+    staff = browsers.of(month.users["staff"])
+    staff.goto(f"{base}/audit/")
+    published = staff.locator("main tbody tr")
+    before = published.count()
+    staff.locator("select[name=verb]").select_option("publish")
+    staff.locator("main form button[type=submit]").first.click()
+    expect(published).to_have_count(1)
+    assert before > 1
+    staff.locator("input[name=person]").fill("没有这个人")
+    staff.locator("main form button[type=submit]").first.click()
+    expect(staff.locator("main")).to_contain_text(said("No step found"))
+    expect(staff.locator("select[name=verb]")).to_have_value("publish")
