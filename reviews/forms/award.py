@@ -13,7 +13,7 @@ from reviews.services.opinions import Wording
 
 
 class NominationForm(forms.Form):
-    """For what a candidate is nominated, and why."""
+    """For what a candidate is nominated, and why; ``left`` is what they are not nominated for."""
 
     award = forms.ChoiceField(
         label=_("Nominated for"), choices=Nomination.Award.choices, widget=forms.RadioSelect
@@ -24,6 +24,10 @@ class NominationForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
+
+    def __init__(self, *args: Any, left: Sequence[tuple[str, Any]], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["award"].choices = left  # type: ignore[attr-defined]
 
 
 class ReasonForm(forms.Form):

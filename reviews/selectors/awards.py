@@ -103,7 +103,7 @@ def branch_awards(branch: Branch, year: int, actor: Actor, today: date) -> Branc
     nominations = list(
         Nomination.objects.filter(branch=branch, year=year)
         .select_related("member", "nominated_by__member")
-        .order_by("award", "pk")
+        .order_by("pk")
     )
     is_final = figures.year_end.state in YearEnd.FINAL
     opinions = list(Opinion.objects.filter(branch=branch, year=year).select_related("member")[:100])
@@ -120,6 +120,13 @@ def branch_awards(branch: Branch, year: int, actor: Actor, today: date) -> Branc
         may_grade=is_final and may_grade(actor, branch_id=branch.pk, bench=bench),
         may_issue=may_issue(actor, member_id=0, branch_id=branch.pk),
     )
+
+
+def awards_left(member: int, year: int) -> list[tuple[str, str]]:
+    """For what a member is not nominated yet, as choices. One query."""
+    standing = Nomination.objects.filter(member=member, year=year, withdrawn_at__isnull=True)
+    named = set(standing.values_list("award", flat=True))
+    return [(value, str(label)) for value, label in Nomination.Award.choices if value not in named]
 
 
 def _candidates(

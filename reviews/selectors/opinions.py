@@ -71,6 +71,10 @@ class OpinionPage:
     appeal: AppealBox | None
     timeline: list[dict[str, Any]]
 
+    @property
+    def asks_for_answer(self) -> bool:
+        return "confirm" in self.steps
+
 
 def opinion_page(opinion: Opinion, actor: Actor, today: date) -> OpinionPage:
     """Seven queries at most."""

@@ -24,6 +24,8 @@ from reviews.services import appraisals as appraising
 from reviews.services import nominations as nominating
 from reviews.services.round import bench_of
 
+Award = Nomination.Award
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @page_for(is_branch_committee_or_staff)
@@ -36,33 +38,42 @@ def nominate(request: Request, year: int, member: int) -> HttpResponse:
         branch__in=branches_of(request.actor),
     )
     check_may_nominate(request, found.member_id, found.branch_id)
-    form, status = NominationForm(request.POST or None), 200
+    # What was sent twice is nominated once, so a form that is sent knows every award.
+    left = selectors.awards_left(member, year) if request.method != "POST" else Award.choices
+    form, status = NominationForm(request.POST or None, left=left), 200
     if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                nominating.nominate(
-                    member=member,
-                    year=year,
-                    by=request.actor,
-                    at=timezone.now(),
-                    **form.cleaned_data,
-                )
-            except Refused as refusal:
-                form.add_error(None, str(refusal))
-                status = 409
-            else:
-                messages.success(request, _("Nominated. The member is told."))
-                return redirect(back_to(year, found.branch_id))
+        status = nominated(request, found, form)
+        if status == 302:
+            return redirect(back_to(year, found.branch_id))
     today = timezone.localdate()
     context = {
         "form": form,
         "result": found,
+        "has_left": bool(left),
         "awards": selectors.branch_awards(found.branch, year, request.actor, today),
         "is_final": found.year_end.state in YearEnd.FINAL,
         "back": back_to(year, found.branch_id),
     }
     return render(request, "reviews/nominate.html", context, status=status)
+
+
+def nominated(request: Request, found: AnnualResult, form: NominationForm) -> int:
+    """302 if the member was nominated, else the status of the page that comes back."""
+    if not form.is_valid():
+        return 422
+    try:
+        nominating.nominate(
+            member=found.member_id,
+            year=found.year,
+            by=request.actor,
+            at=timezone.now(),
+            **form.cleaned_data,
+        )
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return 409
+    messages.success(request, _("Nominated. The member is told."))
+    return 302
 
 
 def check_may_nominate(request: Request, member: int, branch: int) -> None:

@@ -12,6 +12,7 @@ from reviews.models import (
     FollowUp,
     Objection,
     Publication,
+    Opinion,
     Round,
     SpotCheck,
     YearEnd,
@@ -50,6 +51,8 @@ def addresses(now) -> list[tuple[str, str]]:
     frozen = YearEnd.objects.get(state=YearEnd.State.FROZEN)
     result = MonthlyResult.objects.final().filter(member__user__username="member").latest("month")
     own = Declaration.objects.filter(member__user__username="member").latest("month")
+    opinion = Opinion.objects.get(member__user__username="member")
+    nomination = Nomination.objects.filter(branch=opinion.branch_id).latest("pk")
     return [
         ("member", "/"),
         ("member", "/declarations/"),
@@ -99,6 +102,13 @@ def addresses(now) -> list[tuple[str, str]]:
         ("secretary", f"{returned_case}opinion/"),
         *((name, f"/follow-ups/{pk}/{rest}") for name, pk, rest in talks_of()),
         ("deputy", f"/rounds/{late.pk}/review/"),
+        ("member", opinion.get_absolute_url()),
+        ("member", f"/results/{opinion.year}/"),
+        ("secretary", f"/year/{opinion.year}/appraisals/"),
+        ("secretary", f"/year/{opinion.year}/nominate/{nomination.member_id}/"),
+        ("secretary", f"/nominations/{nomination.pk}/withdraw/"),
+        ("secretary", f"/opinions/new/?nomination={nomination.pk}"),
+        ("deputy", f"/year/{opinion.year}/appraisals/print/"),
         ("leader", "/follow-ups/"),
         ("leader", f"/follow-ups/{own_explanation.pk}/"),
         ("leader", f"/follow-ups/{own_explanation.pk}/explanation/"),
@@ -141,6 +151,9 @@ def addresses(now) -> list[tuple[str, str]]:
         ("staff", "/appeals/"),
         ("staff", appeal.get_absolute_url()),
         ("staff", "/spot-checks/"),
+        ("staff", "/opinions/"),
+        ("staff", f"{opinion.get_absolute_url()}print/"),
+        ("staff", Appeal.objects.filter(opinion__state="APPEALED").get().get_absolute_url()),
         ("staff", "/spot-checks/new/"),
         ("staff", fresh.get_absolute_url()),
         ("staff", f"{fresh.get_absolute_url()}protocol/"),
