@@ -54,6 +54,7 @@ def _overview(request: Request) -> HttpResponse:
     context = {
         "form": form,
         "months": months,
+        "own": Branch.objects.filter(pk__in=request.actor.committee_branches),
         "page": page,
         "subject": subject,
         "table": table_of(subject, list(page), months, today),

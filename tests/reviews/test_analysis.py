@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from branches.models import Branch
 from lib.months import add_months
+from members.models import Position
 from points.models import Criterion, Declaration
 from reviews.analysis import Band, MonthBands
 from reviews.models import FollowUp, Round, SpotCheckItem
@@ -243,6 +244,19 @@ def test_a_branch_committee_goes_to_its_own_branch_and_staff_choose_one(client, 
     chosen = page(client, month, "staff", f"{reverse('analysis')}?branch={month.branch.pk}&first=x")
     assert chosen.url == f"{own}?first=x"
     assert page(client, month, "staff", f"{reverse('analysis')}?branch=x").status_code == 404
+
+
+def test_whoever_sits_on_two_committees_finds_both_branches(client, month):
+    elsewhere = BranchFactory()
+    secretary = month.people["secretary"]
+    Position.objects.create(member=secretary, branch=elsewhere, kind=Position.Kind.ORGANISATION)
+    own, other = (reverse("branch_analysis", args=[one.pk]) for one in (month.branch, elsewhere))
+    assert f'href="{other}"' in page(client, month, "secretary", own).content.decode()
+
+    StaffAppointmentFactory(user=secretary.user, committee=BranchFactory().committee)
+    overview_page = page(client, month, "secretary", reverse("analysis")).content.decode()
+    assert f'href="{own}"' in overview_page
+    assert f'href="{other}"' in overview_page
 
 
 def test_a_branch_without_a_month_says_what_will_stand_there(client):
