@@ -115,7 +115,9 @@ def _column(
             )
         )
     begins_a_quarter = month.month % 3 == 1
-    begins_a_year = month.month == 1 or (place == 0 and (is_short or month.month < 10))
+    # Beside a January there is no room for the year before it.
+    has_room = month.month < (12 if is_short else 10)
+    begins_a_year = month.month == 1 or (place == 0 and has_room)
     return {
         "month": month,
         "parts": parts,

@@ -58,6 +58,12 @@ def test_figures_and_names_make_room_for_more_months():
     assert [column["year"] for column in few["columns"] if column["year"]] == [2026, 2027]
 
 
+def test_a_year_is_not_named_beside_the_next_one():
+    december = date(2026, 12, 1)
+    columns = stacked([(add_months(december, n), {}) for n in range(3)], SERIES)["columns"]
+    assert [column["year"] for column in columns] == [None, 2027, None]
+
+
 def test_a_part_too_low_for_its_figure_has_it_at_the_stacks_end_or_goes_without():
     (column,) = stacked([(MAY, {"good": 1, "better": 99, "bad": 1})], SERIES)["columns"]
     low, high, bad = column["parts"]
