@@ -207,9 +207,12 @@ def withdraw(*, pk: int, reason: str, by: Actor, at: datetime) -> Opinion:
 
 
 def appealed(opinion: Opinion, *, by: Actor, at: datetime) -> None:
-    """The member has appealed against an opinion that the caller has locked and checked."""
+    """The member has appealed against an opinion that the caller has locked and checked; whoever
+    issued it is told."""
     OPINION_STEPS.check("appeal", by, opinion)
     _answer(opinion, State.APPEALED, by=by.user, at=at)
+    subject = _("A member has appealed to the committee against an opinion that you issued.")
+    _tell_issuer(opinion, f"opinion-appealed:{opinion.pk}:{at:%Y%m%d%H%M}", subject, at=at)
 
 
 def appeal_decided(pk: int, *, is_upheld: bool, reason: str, at: datetime) -> None:
@@ -223,8 +226,7 @@ def appeal_decided(pk: int, *, is_upheld: bool, reason: str, at: datetime) -> No
         opinion.state = State.KEPT
         opinion.save(update_fields=["state"])
         subject = _("The committee dismissed an appeal against an opinion that you issued.")
-    url = opinion.get_absolute_url()
-    tell_users([opinion.issued_by_id], key=f"opinion-decided:{pk}", subject=subject, url=url, at=at)
+    _tell_issuer(opinion, f"opinion-decided:{pk}", subject, at=at)
 
 
 def appeal_withdrawn(pk: int, *, at: datetime) -> None:
@@ -257,6 +259,11 @@ def _tell_member(opinion: Opinion, key: str, subject: str, *, at: datetime) -> N
     """Notices say that there is something, never what it is (domain.md §10)."""
     url = opinion.get_absolute_url()
     tell([Message(opinion.member_id, f"{key}:{opinion.pk}", subject, url)], at=at)
+
+
+def _tell_issuer(opinion: Opinion, key: str, subject: str, *, at: datetime) -> None:
+    url = opinion.get_absolute_url()
+    tell_users([opinion.issued_by_id], key=key, subject=subject, url=url, at=at)
 
 
 def _record(opinion: Opinion, verb: str, *, by: Actor, at: datetime, **details: object) -> None:

@@ -276,6 +276,7 @@ def test_the_committees_decision_ends_it(year, is_upheld, state):
     opinion = issue(year)
     raised = appeal(opinion, year)
     assert Opinion.objects.get().state == State.APPEALED
+    assert Notice.objects.get(user=year.users["secretary"]).url == opinion.get_absolute_url()
     decided = decide(raised, year, is_upheld=is_upheld)
     opinion.refresh_from_db()
     assert opinion.state == state
