@@ -310,6 +310,7 @@ def _apply(changes: Changes, *, policies: PolicyBook, at: datetime, reason: str)
         )
     if changes.flag:
         FollowUp.objects.filter(pk__in=changes.flag).update(is_basis_changed=True)
+        _tell_flagged(changes.flag, at=at)
     if changes.unflag:
         FollowUp.objects.filter(pk__in=changes.unflag).update(is_basis_changed=False)
     contents = [*changes.reinstate, *changes.update]
@@ -358,6 +359,24 @@ def _tell_withdrawn(ids: Collection[int], *, at: datetime) -> None:
             ]
             for person in {row.member_id, row.holder_id}
             if person is not None
+        ],
+        at=at,
+    )
+
+
+def _tell_flagged(ids: Collection[int], *, at: datetime) -> None:
+    """Tell whoever carried it out, or has to. Four statements, however many."""
+    rows = FollowUp.objects.filter(pk__in=ids, holder__isnull=False).select_related("member")
+    tell(
+        [
+            Message(
+                row.holder_id,
+                f"flagged:{row.pk}:{at:%Y%m%d%H%M%S}",
+                _("The results behind it were revised, look at it again: %(follow_up)s")
+                % {"follow_up": row},
+                row.get_absolute_url(),
+            )
+            for row in rows
         ],
         at=at,
     )

@@ -213,6 +213,7 @@ def test_a_list_that_grew_is_shown_and_brought_to_date_by_adding_to_it(unit):
     unit.zero(MAY)
     row = unit.of()
     assert row.is_basis_changed
+    assert [key.partition(":")[0] for key in unit.told("secretary")] == ["flagged"]
     marked = [(one.month, one.is_added) for one in zero_months_of(row, unit.actor("staff"))]
     assert marked == [(MARCH, False), (MAY, True)]
     assert [one.url for one in explanations(unit.actor("secretary"))] == [row.get_absolute_url()]
@@ -460,6 +461,18 @@ def test_what_staff_have_to_do_follows_the_explanation(unit):
     assert urls("colleague") == [url]
     unit.decide()
     assert urls("staff") == []
+
+
+def test_staff_enter_for_a_holder_without_an_account(unit):
+    unit.users["secretary"].is_active = False
+    unit.users["secretary"].save()
+    assert [one.url for one in explanations(unit.actor("staff"))] == [unit.of().get_absolute_url()]
+
+    unit.people["secretary"].user = None
+    unit.people["secretary"].save()
+    assert len(list(explanations(unit.actor("staff")))) == 1
+    unit.explain(by="staff")
+    assert unit.of().holder == unit.people["secretary"]
 
 
 @pytest.mark.parametrize("count", [1, 3])

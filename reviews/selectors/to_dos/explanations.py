@@ -12,6 +12,8 @@ from reviews.models import FollowUp
 from reviews.selectors.to_dos.to_do import ToDo, some
 
 State = FollowUp.State
+# Nobody was in office, or whoever was has no account (any more): staff enter what was said.
+NOBODY_CAN = Q(holder=None) | Q(holder__user=None) | Q(holder__user__is_active=False)
 
 
 def explanations(actor: Actor) -> Iterator[ToDo]:
@@ -21,7 +23,7 @@ def explanations(actor: Actor) -> Iterator[ToDo]:
     if actor.member_id is not None:
         mine = Q(holder=actor.member_id, state=State.RECORDED, is_basis_changed=True)
     below = Q(branch__in=actor.branches_below) & (
-        Q(holder=None, state=State.OPEN) | Q(state=State.RECORDED)
+        Q(NOBODY_CAN, state=State.OPEN) | Q(state=State.RECORDED)
     )
     rows = (
         FollowUp.objects.filter(mine | below, kind__in=FollowUp.EXPLANATION_KINDS)
@@ -59,8 +61,8 @@ def for_staff(
 ) -> Iterator[ToDo]:
     if unnamed:
         title = ngettext(
-            "Enter %(count)s explanation: no secretary was in office",
-            "Enter %(count)s explanations: no secretary was in office",
+            "Enter %(count)s explanation that nobody else can enter",
+            "Enter %(count)s explanations that nobody else can enter",
             len(unnamed),
         )
         yield together(title, unnamed, icon="notebook-pen")
