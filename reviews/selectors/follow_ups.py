@@ -303,8 +303,7 @@ def _months_in_a_row(follow_up: FollowUp) -> int:
     return len(months_between(follow_up.first_month, follow_up.trigger_month))
 
 
-# What is written of a step in the history: never what was said. Dispositions and explanations
-# tell their own.
+# What is written of a step in the history: never what was said.
 HAPPENED = {
     "name_holder": (gettext_lazy("Somebody was named to hold it."), "user-round-check"),
     "record": (gettext_lazy("It was recorded."), "notebook-pen"),
@@ -319,6 +318,19 @@ HAPPENED = {
     "add_step": (gettext_lazy("A step of putting right was written."), "pencil"),
     "hand_in": (gettext_lazy("It was put right and handed in for the check."), "send"),
     "check": (gettext_lazy("How it was put right was checked."), "clipboard-check"),
+    "give_opinion": (gettext_lazy("The branch gave its opinion."), "notebook-pen"),
+    "file_case": (gettext_lazy("The case was filed with the committee."), "send"),
+    "decide_case": (gettext_lazy("The committee approved the branch's opinion."), "gavel"),
+    "return_case": (gettext_lazy("The committee returned the case to the branch."), "undo-2"),
+    "correction_made": (gettext_lazy("The correction was made: the case is closed."), "lock"),
+    "take_up_again": (
+        gettext_lazy("The correction was not made: the case is taken up again."),
+        "refresh-cw",
+    ),
+    "explain": (gettext_lazy("The explanation was given."), "notebook-pen"),
+    "attach_scan": (gettext_lazy("The signed paper was attached."), "paperclip"),
+    "judge": (gettext_lazy("The committee judged the explanation."), "scale"),
+    "decide_accountability": (gettext_lazy("Accountability was decided."), "gavel"),
     "close": (gettext_lazy("It was closed."), "lock"),
     "lift": (gettext_lazy("It was closed, because its basis was revised."), "undo-2"),
     "withdraw": (
