@@ -15,7 +15,7 @@ from reviews.services.dispositions import CaseDecision, CaseOpinion
 
 FACTS = (
     "近三个月两次无故不参加支部党员大会，未按时完成支部交办的调研任务，窗口有责投诉一件经核实属实；"
-    "支部书记谈话、党委约谈后改进不明显。"
+    "经支部提醒和谈话后改进不明显。"
 )
 STATEMENT = "本人承认上述情况，主要是思想上有所松懈，愿意接受组织批评教育，按要求改正。"
 CONDITIONS = (

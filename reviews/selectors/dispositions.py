@@ -3,7 +3,7 @@ year's grade, the documents, and what comes next (domain.md §6)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
@@ -15,8 +15,7 @@ from members.models import Member, Position
 from reviews.disposing import NO_CASE, STEPS, Facts, Warned, measures_for, warnings
 from reviews.forms.sittings import ReasonForm
 from reviews.models import Appeal, Appraisal, Disposition, FollowUp, FollowUpFile
-from reviews.selectors.follow_ups import timeline_of
-from reviews.services.cases import has_zero_month
+from reviews.services.cases import has_zero_month, why_partial
 from reviews.workflow import FOLLOW_UP_STEPS, Duty
 
 State = Disposition.State
@@ -195,9 +194,13 @@ def measure_choices(member: Member) -> list[tuple[str, str]]:
 # -- the part of the follow-up's page ----------------------------------------------------------
 
 
-def disposition_panel(follow_up: FollowUp, duty: Duty) -> dict[str, Any]:
+def disposition_panel(follow_up: FollowUp, duty: Duty, on: date) -> dict[str, Any]:
     """The case with the steps open to whoever looks."""
     case = case_view(follow_up)
+    steps = open_steps(case, duty)
+    partial = ""
+    if steps["decide_case"] and case.current:
+        partial = why_partial(follow_up, case.current, duty.actor, on)
     return {
         "panel": "reviews/disposition_panel.html",
         "is_panel_first": True,
@@ -205,9 +208,9 @@ def disposition_panel(follow_up: FollowUp, duty: Duty) -> dict[str, Any]:
         "lift_form": ReasonForm(auto_id="lift_%s"),
         "case": case,
         "next_words": next_words(case),
-        "steps": open_steps(case, duty),
+        "steps": steps | {"decide_case": steps["decide_case"] and not partial},
+        "partial": partial,
         "roll_url": roll_url(case, duty),
-        "timeline": [*timeline_of(follow_up), *happened(case)],
     }
 
 
@@ -232,36 +235,6 @@ def roll_url(case: CaseView, duty: Duty) -> str:
     if not is_due or not duty.actor.is_staff_over(follow_up.branch_id):
         return ""
     return reverse("roll_change", args=[follow_up.member_id, "end"])
-
-
-def happened(case: CaseView) -> list[dict[str, Any]]:
-    """What happened to the case since it was opened, oldest first; never what was said."""
-    items: list[dict[str, Any]] = []
-    for row in reversed(case.rows):
-        items.append(
-            _item(
-                row.opinion_at,
-                row.opinion_by,
-                _("Opinion no. %(number)s of the branch") % {"number": row.number},
-                "notebook-pen",
-            )
-        )
-        if row.filed_at:
-            items.append(_item(row.filed_at, row.filed_by, _("Filed with the committee"), "send"))
-        if row.decided_at:
-            text = {
-                State.APPROVED: _("Approved by the committee"),
-                State.RETURNED: _("Returned to the branch"),
-            }[State(row.state)]
-            items.append(_item(row.decided_at, row.decided_by, text, "gavel"))
-    if case.follow_up.closed_at:
-        closed = _("Closed: %(note)s") % {"note": case.follow_up.closing_note}
-        items.append(_item(case.follow_up.closed_at, case.follow_up.closed_by, closed, "lock"))
-    return items
-
-
-def _item(at: datetime, who: Any, text: str, icon: str) -> dict[str, Any]:
-    return {"at": at, "who": who.display_name if who else "", "text": text, "icon": icon}
 
 
 # -- lists -------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from typing import Any
 from reviews.models import FollowUp
 from reviews.selectors.dispositions import disposition_panel
 from reviews.selectors.explanations import explanation_panel
-from reviews.selectors.follow_ups import timeline_of
 from reviews.selectors.sittings import correction_panel, sitting_panel
 from reviews.workflow import Duty
 
@@ -15,12 +14,11 @@ def panel_of(follow_up: FollowUp, duty: Duty, on: date) -> dict[str, Any]:
     """The template of this kind's part, as ``panel``, with what it shows."""
     match follow_up.kind:
         case kind if kind in FollowUp.EXPLANATION_KINDS:
-            found = explanation_panel(follow_up, duty)
-            return {**found, "timeline": [*timeline_of(follow_up), *found["happened"]]}
+            return explanation_panel(follow_up, duty)
         case kind if kind in FollowUp.SITTING_KINDS:
             return sitting_panel(follow_up, duty, on)
         case FollowUp.Kind.DISPOSITION:
-            return disposition_panel(follow_up, duty)
+            return disposition_panel(follow_up, duty, on)
         case FollowUp.Kind.CORRECTION:
             return correction_panel(follow_up, duty, on)
         case _other:

@@ -84,6 +84,19 @@ def why_not(step: str, row: Disposition | None) -> str:
     return _("The case is decided already: %(state)s.") % {"state": row.get_state_display()}
 
 
+def why_partial(follow_up: FollowUp, row: Disposition, by: Actor, today: date) -> str:
+    """Why somebody may not decide a case they prepared in place of the branch: as long as
+    somebody else of the committee's staff can. Two queries, none for who did not prepare it."""
+    prepared = {row.opinion_by_id, row.filed_by_id}
+    if by.user.pk not in prepared:
+        return ""
+    member = follow_up.member.user_id if follow_up.member else None
+    staff = StaffOfCommittees(today).up_from(follow_up.branch.committee_id)
+    if not staff - prepared - {member}:
+        return ""
+    return _("You prepared this case yourself: somebody else of the committee decides it.")
+
+
 def probation_end(member: Member) -> date | None:
     """When a year of probation ends, as far as the roll tells."""
     return later_by(member.joined_on, 12) if member.joined_on and not member.is_full else None

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from lib.steps import Refused
 from members.rights import Actor
 from points.files import Accepted
 from reviews.disposing import deadlines, measures_for, must_acknowledge
@@ -35,6 +36,7 @@ from reviews.services.cases import (
     tell_branch,
     tell_member,
     tell_staff,
+    why_partial,
 )
 from reviews.services.duties import duty_of, lock
 
@@ -265,7 +267,8 @@ def decide_case(
 
     Raises PermissionDenied, or Refused: not filed, decided already, days that do not follow
     each other, a measure that does not fit the member any more, a deadline that is past, what
-    was punished already and is not acknowledged.
+    was punished already and is not acknowledged, or who prepared the case themself while
+    somebody else of the committee's staff can decide.
     """
     case = open_case(pk, "decide_case", by=by, at=at)
     if case.row and case.row.decided_by_id == by.user.pk and _is_same(decision, case.row):
@@ -273,6 +276,8 @@ def decide_case(
     check_stage(case, "decide_case", seen)
     row = case.row
     assert row is not None  # by the stages of STEPS
+    if why := why_partial(case.follow_up, row, by, case.today):
+        raise Refused(why)
     refuse_if(_decision_problems(case, row, decision))
     row.state = State.APPROVED if decision.is_approved else State.RETURNED
     row.decided_on, row.decision_number = decision.decided_on, decision.number
@@ -290,7 +295,7 @@ def decide_case(
     keep(case, files, by=by, at=at)
     log(
         case,
-        "decide_case",
+        "decide_case" if decision.is_approved else "return_case",
         by=by,
         at=at,
         number=row.number,

@@ -213,6 +213,18 @@ def test_the_member_reads_opinion_and_decision_and_may_appeal(visit, world):
     assert page.context["roll_url"] == ""
 
 
+def test_whoever_prepared_the_case_is_not_offered_the_decision(client):
+    world = CaseWorld(has_secretary=False)
+    world.opine(by="staff")
+    world.file(by="staff")
+
+    def steps(who):
+        client.force_login(world.users[who])
+        return client.get(world.case.get_absolute_url()).context["steps"]["decide_case"]
+
+    assert (steps("staff"), steps("colleague")) == (False, True)
+
+
 def test_staff_are_led_to_the_roll_after_a_removal_only(visit, world):
     world.to("APPROVED", REMOVAL)
     roll = reverse("roll_change", args=[world.member.pk, "end"])
@@ -293,7 +305,7 @@ def test_the_page_asks_the_same_for_one_opinion_and_for_three(
         world.opine(NOTHING if number % 2 else REMOVAL)
     world.users["staff"].refresh_from_db()
 
-    with django_assert_num_queries(35):
+    with django_assert_num_queries(34):
         visit("follow_up", "staff")
 
 

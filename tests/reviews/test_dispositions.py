@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 
 from lib.months import add_months
 from lib.steps import Refused
-from members.models import Event, Member, Notice
+from members.models import Event, Member, Notice, StaffAppointment
 from points.services.policy import PolicyBook
 from reviews.disposing import STEPS, later_by, measures_for
 from reviews.models import Disposition, FollowUp
@@ -105,6 +105,18 @@ def test_the_secretarys_own_case_is_prepared_by_the_staff(world):
     world.opine(by="staff")
 
     assert world.file(by="staff").state == "FILED"
+
+
+def test_whoever_prepared_a_case_leaves_it_to_a_colleague_while_there_is_one():
+    world = CaseWorld(has_secretary=False)
+    world.opine(by="staff")
+    world.file(by="staff")
+    with pytest.raises(Refused):
+        world.decide()
+
+    StaffAppointment.objects.filter(user=world.users["colleague"]).delete()
+
+    assert world.decide().state == "APPROVED"
 
 
 def test_staff_leave_their_own_case_to_their_colleagues(world):
