@@ -160,8 +160,10 @@ def _closes(duty: Duty, follow_up: FollowUp) -> bool:
 
 
 def _lifts(duty: Duty, follow_up: FollowUp) -> bool:
-    """The committee ends what was carried out on results that were revised since."""
-    return follow_up.is_basis_changed and _is_staff_over(duty, follow_up)
+    """The committee ends what was carried out on results that were revised since; nobody ends
+    their own explanation."""
+    own = follow_up.is_explanation and _is_holder(duty, follow_up)
+    return follow_up.is_basis_changed and _is_staff_over(duty, follow_up) and not own
 
 
 def _prepares_case(duty: Duty, follow_up: FollowUp) -> bool:

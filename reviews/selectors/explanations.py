@@ -13,6 +13,7 @@ from members.models import Member
 from members.rights import Actor
 from points.models import MonthlyResult, ResultLine
 from points.rules import may_read_matter
+from reviews.forms.sittings import ReasonForm
 from reviews.models import FollowUp, FollowUpRecord, Judgement
 from reviews.services.follow_ups import zero_months_demanded
 from reviews.workflow import FOLLOW_UP_STEPS, Duty
@@ -132,15 +133,14 @@ def judgement_of(follow_up: FollowUp) -> Judgement | None:
 def explanation_panel(follow_up: FollowUp, duty: Duty) -> dict[str, Any]:
     """The part of an explanation's page: what was said, the judgement, and the steps open to
     whoever looks. Four queries."""
-    given = given_of(follow_up)
-    judged = judgement_of(follow_up)
+    given, judged = given_of(follow_up), judgement_of(follow_up)
     return {
         "panel": "reviews/explanation_panel.html",
         "given": given,
         "current": given[0] if given else None,
         "earlier": given[1:],
         "judged": judged,
-        "happened": what_happened(given, judged),
+        "lift_form": ReasonForm(auto_id="lift_%s"),
         "form_url": reverse("explanation_form", args=[follow_up.pk]),
         **open_steps(follow_up, duty, judged, is_given=bool(given)),
     }
@@ -158,39 +158,6 @@ def open_steps(
         "may_explain": explains and (judged is None or follow_up.is_basis_changed),
         "may_attach": may_attach and follow_up.state != FollowUp.State.WITHDRAWN,
         "may_judge": judged is None and is_open("judge", duty, follow_up),
+        "may_lift": is_open("lift", duty, follow_up),
         "may_decide": is_serious and is_open("decide_accountability", duty, follow_up),
     }
-
-
-def what_happened(given: Collection[Given], judged: Judgement | None) -> list[dict[str, Any]]:
-    """What happened since it was opened, oldest first; never what was said. No query."""
-    items: list[dict[str, Any]] = [
-        {
-            "at": one.record.recorded_at,
-            "who": one.record.recorded_by.display_name,
-            "text": _("The explanation was given.")
-            if one.record.number == 1
-            else _("The explanation was added to."),
-            "icon": "notebook-pen",
-        }
-        for one in given
-    ]
-    if judged is not None:
-        items.append(
-            {
-                "at": judged.judged_at,
-                "who": judged.judged_by.display_name,
-                "text": _("Judged: %(outcome)s") % {"outcome": judged.get_outcome_display()},
-                "icon": "scale",
-            }
-        )
-    if judged is not None and judged.decided_by is not None:
-        items.append(
-            {
-                "at": judged.decided_at,
-                "who": judged.decided_by.display_name,
-                "text": _("Accountability was decided."),
-                "icon": "gavel",
-            }
-        )
-    return sorted(items, key=lambda item: item["at"])

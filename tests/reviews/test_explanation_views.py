@@ -9,9 +9,10 @@ from django.urls import reverse
 from points.models import Criterion
 from reviews.models import FollowUpFile, FollowUpRecord, Judgement
 from reviews.selectors.explanations import zero_months_of
+from tests.factories import StaffAppointmentFactory
 from tests.points.uploads import pdf
 from tests.reviews.branch_month import BranchMonth
-from tests.reviews.test_explanations import SAID, Unit
+from tests.reviews.test_explanations import MARCH, SAID, Unit
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +113,23 @@ def test_the_page_offers_what_the_services_allow(client, unit):
     assert offered("staff") == {"attach_explanation"}
 
 
+def test_where_nothing_is_left_to_explain_staff_close_it_but_nobody_their_own(client, unit):
+    unit.explain()
+    unit.zero(MARCH, score=75)
+    StaffAppointmentFactory(user=unit.users["secretary"], committee=unit.branch.committee)
+    client.force_login(unit.users["secretary"])
+    address_of_lift = address(unit, "lift_follow_up")
+    assert client.post(address_of_lift, {"reason": "成绩已更正"}).status_code == 403
+
+    client.force_login(unit.users["staff"])
+    assert address_of_lift in client.get(unit.of().get_absolute_url()).content.decode()
+    client.post(address_of_lift, {"reason": "成绩已更正"})
+
+    row = unit.of()
+    assert (row.state, row.closing_note) == ("CLOSED", "成绩已更正")
+    assert "成绩已更正" in client.get(row.get_absolute_url()).content.decode()
+
+
 def test_the_form_prints_empty_and_filled(client, unit):
     client.force_login(unit.users["leader"])
     kind = "LIFE_MEETING_EXPLANATION"
@@ -142,7 +160,7 @@ def test_the_page_asks_the_same_for_one_month_and_for_three(
     client.force_login(unit.users["leader"])
     unit.explain(by="leader", kind="LIFE_MEETING_EXPLANATION")
 
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         client.get(unit.of("LIFE_MEETING_EXPLANATION").get_absolute_url())
 
 
