@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from branches.models import Branch
 from lib.steps import Refused
 from members.notices import Message, record, tell
 from members.rights import Actor
@@ -104,7 +105,7 @@ def withdraw_those_no_longer_candidates(*, year_end: YearEnd, by: Actor, at: dat
             ~Exists(candidates),
             year=year_end.year,
             withdrawn_at__isnull=True,
-            branch__in=year_end.branch_results.values("branch"),
+            branch__in=Branch.objects.below(year_end.committee),
         )
         .select_related("member")
         .select_for_update(of=("self",))
