@@ -188,7 +188,7 @@ def next_words(case: CaseView) -> str:
 def measure_choices(member: Member) -> list[tuple[str, str]]:
     """The measures that fit the member, as a form offers them."""
     fitting = measures_for(is_probationary=not member.is_full)
-    return [(value, label) for value, label in Measure.choices if value in fitting]
+    return [(value, str(label)) for value, label in Measure.choices if value in fitting]
 
 
 # -- the part of the follow-up's page ----------------------------------------------------------

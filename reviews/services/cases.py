@@ -190,7 +190,7 @@ def tell_staff(case: Case, *, by: Actor, at: datetime) -> None:
 def tell_branch(case: Case, subject: str, *, by: Actor, at: datetime, stage: str = "") -> None:
     """The secretaries of today, and whoever gave the opinion and filed it."""
     held = Member.objects.filter(pk__in=case.duty.secretaries, user__isnull=False)
-    people = [*held.values_list("user", flat=True)]
+    people: list[int | None] = [*held.values_list("user", flat=True)]
     if case.row:
         people += [case.row.opinion_by_id, case.row.filed_by_id]
     _tell_users(case, people, subject, by=by, at=at, stage=stage)
