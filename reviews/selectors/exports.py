@@ -22,6 +22,7 @@ from reviews.services.round import month_label
 
 ALL = "all"
 MOST_PUBLICATIONS = 60
+MOST_BRANCHES = 500
 
 Choice = tuple[str, Any]
 
@@ -95,8 +96,8 @@ def branches_label(count: int) -> str:
 
 
 def scope_choices(scope: Collection[int]) -> list[Any]:
-    """All of them, those below one committee, or one branch; in the roll's order. With one
-    branch there is nothing to choose. Two queries."""
+    """All of them, those right below one committee, or one branch where they are few enough to
+    be listed; in the roll's order. With one branch there is nothing to choose. One query."""
     branches = list(Branch.objects.filter(pk__in=scope).select_related("committee"))
     if len(branches) < 2:
         return []
@@ -109,7 +110,8 @@ def scope_choices(scope: Collection[int]) -> list[Any]:
             for one in committees
         ]
         found.append((_("By committee"), below))
-    found.append((_("One branch"), [(f"b{branch.pk}", branch.name) for branch in branches]))
+    if len(branches) <= MOST_BRANCHES:
+        found.append((_("One branch"), [(f"b{branch.pk}", branch.name) for branch in branches]))
     return found
 
 
