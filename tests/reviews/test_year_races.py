@@ -4,7 +4,7 @@ never in between. PostgreSQL only (see test_round_races)."""
 from datetime import date, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction  # noqa: F401 (skipif reads it)
 
 from branches.models import Branch
 from members.models import Event

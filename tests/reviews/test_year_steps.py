@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction  # noqa: F401 (skipif reads it)
 
 from lib.months import months_of_year
 from lib.steps import Refused
@@ -440,16 +440,23 @@ def test_a_run_that_died_leaves_a_provisional_year_and_is_begun_again(department
     assert YearEnd.objects.get().state == State.COMPUTED
 
 
-def test_a_run_nobody_took_up_is_given_up_and_one_at_work_is_not(department):
+def test_a_run_nobody_took_up_is_given_up(department):
+    row = ask(department)
+    jobs.bury_dead(at=LATER)
+    row.refresh_from_db()
+    assert row.state == JobRun.State.FAILED
+
+
+@pytest.mark.skipif(
+    "connection.vendor == 'postgresql'", reason="a session may take its own lock twice"
+)
+def test_a_run_at_work_is_left_alone(department):
     row = ask(department)
     with one_at_a_time(jobs.lock_name(year_runs.JOB, row.key)):
         jobs.bury_dead(at=LATER)
         row.refresh_from_db()
         assert row.state == JobRun.State.RUNNING
         assert run(department, row) is None
-    jobs.bury_dead(at=LATER)
-    row.refresh_from_db()
-    assert row.state == JobRun.State.FAILED
 
 
 def test_a_year_is_large_from_a_number_of_members_on(department, monkeypatch):
