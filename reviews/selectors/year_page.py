@@ -1,7 +1,7 @@
 """A year's page: how far it has come, what one may do, and the figures one may see (domain.md
 §8). Staff see a committee's branches; a branch committee its own, once they are computed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -206,7 +206,7 @@ def _shown(rows: Collection[Eligibility], wanted: str, actor: Actor) -> BranchAn
     return next(iter(own or results), None)
 
 
-def four_steps(standing: Standing, confirmed: int, branches: int) -> list[Mapping[str, Any]]:
+def four_steps(standing: Standing, confirmed: int, branches: int) -> list[dict[str, Any]]:
     """月结 · 计算 · 支部确认 · 锁定, each done, current or upcoming. Pure."""
     is_open, is_computed = bool(standing.open.count), standing.is_computed
     return [
