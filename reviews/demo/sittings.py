@@ -72,7 +72,7 @@ def close_without_measures(department: Department, talk: FollowUp) -> None:
 
 def put_right(department: Department, talk: FollowUp) -> None:
     """From the record to the check that closes it."""
-    day = begin(department, talk)
+    day = begin(department, talk, is_over=True)
     rectification.check(
         pk=talk.pk,
         outcome="PUT_RIGHT",
@@ -91,9 +91,9 @@ def hand_in(department: Department, talk: FollowUp) -> date:
     return last
 
 
-def begin(department: Department, talk: FollowUp) -> date:
+def begin(department: Department, talk: FollowUp, *, is_over: bool = False) -> date:
     """Recorded and confirmed, with a first step and its picture."""
-    day = record(department, talk, days_after(department, talk, 5))
+    day = record(department, talk, days_after(department, talk, 5), is_over=is_over)
     confirm(department, talk, day)
     first = min(day + timedelta(days=4), department.calendar.today)
     rectification.add_step(
@@ -153,11 +153,19 @@ def hold_interview(department: Department) -> None:
 # -- steps ---------------------------------------------------------------------------------------
 
 
-def record(department: Department, talk: FollowUp, day: date, *, has_measures: bool = True) -> date:
+def record(
+    department: Department,
+    talk: FollowUp,
+    day: date,
+    *,
+    has_measures: bool = True,
+    is_over: bool = False,
+) -> date:
     """The holder records the talk, on the day itself or as soon as its month had ended."""
     assert talk.trigger_month is not None
     assert talk.holder_id is not None
     day = max(day, next_month(talk.trigger_month))
+    rectify_by = (day if is_over else max(day, department.calendar.today)) + DAYS_TO_RECTIFY
     records.record_sitting(
         pk=talk.pk,
         sitting=Sitting(
@@ -168,9 +176,7 @@ def record(department: Department, talk: FollowUp, day: date, *, has_measures: b
             said=SAID,
             causes=CAUSES,
             measures=MEASURES if has_measures else "",
-            rectify_by=max(day, department.calendar.today) + DAYS_TO_RECTIFY
-            if has_measures
-            else None,
+            rectify_by=rectify_by if has_measures else None,
         ),
         by=holder_of(talk, day),
         at=department.calendar.moment(day, 15),

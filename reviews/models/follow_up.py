@@ -63,7 +63,7 @@ class FollowUp(models.Model):
         CONFIRMED = "CONFIRMED", _("confirmed by the member")
         DISPUTED = "DISPUTED", _("disputed by the member")
         RECTIFYING = "RECTIFYING", _("being put right")
-        CLOSED = "CLOSED", _("closed")
+        CLOSED = "CLOSED", pgettext_lazy("follow-up", "closed")
         WITHDRAWN = "WITHDRAWN", _("withdrawn")
 
     STREAK_KINDS = (Kind.TALK, Kind.INTERVIEW, Kind.DISPOSITION)

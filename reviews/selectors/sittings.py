@@ -79,8 +79,9 @@ def names_to_offer(follow_up: FollowUp, kept: Kept | None, actor: Actor) -> str:
         return kept.holders
     if follow_up.holder is not None:
         return follow_up.holder.name
-    member = Member.objects.filter(pk=actor.member_id).exclude(pk=follow_up.member_id).first()
-    return member.name if member else ""
+    if actor.member_id is None or actor.member_id == follow_up.member_id:
+        return ""
+    return Member.objects.get(pk=actor.member_id).name
 
 
 # -- putting right ---------------------------------------------------------------------------
