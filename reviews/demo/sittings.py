@@ -44,7 +44,7 @@ def play_sittings(department: Department) -> None:
     )
     mine = [talk for talk in talks if talk.member == department.account("member")]
     year = department.calendar.frozen_year
-    old = [talk for talk in talks if talk.year == year]
+    old = [talk for talk in talks if talk.year == year and talk not in mine]
     rest = [talk for talk in talks if talk not in old and talk not in mine]
     for talk in old:
         close_without_measures(department, talk)
