@@ -14,9 +14,10 @@ from lib.months import months_of_year
 from members.models import Event, Position
 from members.rights import actor_on, system_actor
 from points.models import MonthlyResult
-from reviews.models import AnnualResult, BranchAnnualResult, FollowUp, Round, YearEnd
+from reviews.models import AnnualResult, BranchAnnualResult, FollowUp, JobRun, Round, YearEnd
 from reviews.selectors.year_end import Eligibility, eligibilities
-from reviews.services.year_end import close_year, compute_year
+from reviews.services import year_runs
+from reviews.services.year_end import begin_computing, close_year, compute_year
 from tests.factories import (
     BranchFactory,
     CommitteeFactory,
@@ -322,3 +323,58 @@ def test_the_workbook_has_what_its_reader_may_see_and_is_logged(client, committe
     assert [row[3] for row in rows(full, "谈话约谈处置")] == ["谈话整改", "约谈整改"]
     assert [row[3] for row in rows(own, "谈话约谈处置")] == ["谈话整改"]
     assert Event.objects.filter(verb="export_year", by=secretary.user).count() == 1
+
+
+def test_a_large_year_is_computed_by_the_worker_and_the_page_waits(
+    client, committee, staff, monkeypatch
+):
+    branch_with(committee, "甲支部", [90])
+    monkeypatch.setattr(year_runs, "AT_ONCE", 0)
+    client.force_login(staff)
+    progress = f"{reverse('year_progress', args=[YEAR])}?committee={committee.pk}"
+
+    compute(client, committee)
+    run = JobRun.objects.get()
+    page = year_page(client)
+    assert page.context["page"].standing.is_running
+    assert page.context["page"].eligibilities == ()
+    assert client.get(progress).status_code == 302
+    asked = client.get(progress, headers={"HX-Request": "true"})
+    assert (asked.status_code, "HX-Refresh" in asked) == (200, False)
+
+    year_runs.run(run_id=run.pk, by=system_actor(), clock=lambda: AT)
+    asked = client.get(progress, headers={"HX-Request": "true"})
+    assert asked["HX-Refresh"] == "true"
+    assert [one.result.ranked for one in year_page(client).context["page"].eligibilities] == [1]
+
+
+def test_an_interrupted_computation_shows_no_figures(client, committee, staff):
+    branch_with(committee, "甲支部", [90])
+    by = actor_on(staff, date(2026, 1, 10))
+    run = year_runs.ask_to_compute(committee=committee, year=YEAR, by=by, at=AT)
+    begin_computing(committee=committee, year=YEAR, by=by, at=AT)
+    JobRun.objects.filter(pk=run.pk).update(state=JobRun.State.FAILED, finished_at=AT)
+    client.force_login(staff)
+
+    page = year_page(client).context["page"]
+
+    assert page.standing.is_interrupted
+    assert page.standing.may_compute
+    assert page.eligibilities == ()
+
+
+def test_the_list_of_the_eligible_has_names_and_no_points(client, committee, staff):
+    branch, (member, low) = branch_with(committee, "甲支部", [91, 60])
+    branch_with(committee, "乙支部", [85])
+    secretary = MemberFactory(branch=branch, position=(branch, "SECRETARY"))
+    compute_year(committee=committee, year=YEAR, by=system_actor(), at=AT)
+    address = reverse("eligible_members", args=[YEAR])
+
+    client.force_login(staff)
+    page = client.get(address).content.decode()
+    assert member.name in page
+    assert "乙支部0" in page
+    assert low.name not in page
+    assert "1092" not in page
+    client.force_login(secretary.user)
+    assert "乙支部" not in client.get(address).content.decode()
