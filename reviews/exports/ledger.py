@@ -22,6 +22,8 @@ LEDGER_COLUMNS: Final = (
     Column("认定分值", Kind.POINTS),
     Column("发生日期", Kind.DATE),
     Column("事由"),
+    # Beside formats.md §3: under a cap it matters which of a day's entries counted first.
+    Column("当日次序", Kind.INTEGER),
 )
 MONTH_COLUMNS: Final = (Column("年月"), Column("支部"))
 EXEMPTION_COLUMNS: Final = tuple(map(Column, ("工号", "起始年月", "结束年月", "原因")))
@@ -118,8 +120,11 @@ def _lines(asked: Asked, branches: Collection[int], by: Actor) -> Iterator[Line]
             "entry__reason",
         )
     )
-    for month, *rest in rows.iterator(chunk_size=CHUNK):
-        yield [format_month(month), *rest]
+    before, place = None, 0
+    for month, branch, staff_no, *rest, day, reason in rows.iterator(chunk_size=CHUNK):
+        place = place + 1 if (staff_no, day) == before else 1
+        before = staff_no, day
+        yield [format_month(month), branch, staff_no, *rest, day, reason, place]
 
 
 def _month_lines(asked: Asked, branches: Collection[int]) -> Iterator[Line]:

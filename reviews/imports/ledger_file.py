@@ -15,7 +15,7 @@ from lib.months import last_day, month_of
 LEDGER: Final = SheetSpec(
     "积分台账",
     required=("年月", "支部", "工号", "编号"),
-    optional=("姓名", "次数", "认定分值", "发生日期", "事由"),
+    optional=("姓名", "次数", "认定分值", "发生日期", "事由", "当日次序"),
 )
 MONTHS: Final = SheetSpec("参评月份", required=("年月", "支部"), is_optional=True)
 EXEMPTIONS: Final = SheetSpec(
@@ -25,7 +25,8 @@ ONE: Final = Decimal("1.00")
 
 
 class LedgerRow(NamedTuple):
-    """One approved entry; ``points`` None is the criterion's points × times."""
+    """One approved entry; ``points`` None is the criterion's points × times. ``place`` says
+    which of the member's entries of a day counted first, 0 where the file does not say."""
 
     number: int
     month: date
@@ -37,6 +38,7 @@ class LedgerRow(NamedTuple):
     points: Decimal | None
     occurred_on: date
     reason: str
+    place: int = 0
 
 
 class MonthRow(NamedTuple):
@@ -97,6 +99,7 @@ def _read_rows(sheet: Sheet) -> list[LedgerRow]:
         points = row.decimal("认定分值")
         occurred_on = row.date("发生日期")
         reason = row.text("事由", max_length=500)
+        place = row.integer("当日次序", low=0) or 0
         if month and occurred_on and month_of(occurred_on) != month:
             row.refuse("发生日期", _("a date in the month 年月 of the row"))
         if month and not row.is_bad:
@@ -113,6 +116,7 @@ def _read_rows(sheet: Sheet) -> list[LedgerRow]:
                     points=points,
                     occurred_on=occurred_on or last_day(month),
                     reason=sys.intern(reason),
+                    place=place,
                 )
             )
     return rows

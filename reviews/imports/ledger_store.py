@@ -249,9 +249,10 @@ class _Store:
 
 
 def _order(row: LedgerRow) -> tuple[object, ...]:
-    """The order of their ids. Only what one member did twice on one day under one criterion is
-    told apart by its place in the file: there nothing else says which came first."""
-    return row.branch, row.staff_no, row.occurred_on, row.code, row.number
+    """The order of their ids. An exported ledger says in which order a day's entries counted;
+    else only what one member did twice on one day under one criterion is told apart by its place
+    in the file: there nothing else says which came first."""
+    return row.branch, row.staff_no, row.occurred_on, row.place, row.code, row.number
 
 
 def _exempt_spans() -> dict[int, list[tuple[date, date]]]:

@@ -1,5 +1,6 @@
 """Every kind of export, reopened and compared cell by cell with what is stored."""
 
+from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -51,6 +52,12 @@ def test_the_ledger_has_the_decided_points_of_every_entry_that_counts(month):
     counting = Decision.objects.filter(is_current=True, outcome="APPROVED").order_by(
         "entry__member__roll_order", "entry__occurred_on", "entry"
     )
+    of_day: Counter[tuple[int, date]] = Counter()
+
+    def place(one: Entry) -> int:
+        of_day[one.member_id, one.occurred_on] += 1
+        return of_day[one.member_id, one.occurred_on]
+
     assert rows_of(book, "积分台账") == [
         (
             "2026-10",
@@ -62,6 +69,7 @@ def test_the_ledger_has_the_decided_points_of_every_entry_that_counts(month):
             float(one.points),
             one.entry.occurred_on,
             one.entry.reason,
+            place(one.entry),
         )
         for one in counting.select_related("entry__member", "entry__criterion")
     ]

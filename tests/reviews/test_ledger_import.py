@@ -112,6 +112,17 @@ def test_months_are_computed_in_order_whatever_the_order_of_the_rows():
     assert line.cuts == [{"cap": "POINTS_YEAR", "limit": "12.00", "lost": "3.00"}]
 
 
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [((None, None), ["A1", "C1"]), ((2, 1), ["C1", "A1"]), ((None, 1), ["A1", "C1"])],
+)
+def test_an_exported_ledger_says_in_which_order_a_days_entries_counted(places, expected):
+    codes = zip(("A1", "C1"), places, strict=True)
+    rows = [entry("2025-01", "A1", code, 当日次序=place) for code, place in codes]
+    assert imported(*rows).problems == ()
+    assert list(Entry.objects.order_by("pk").values_list("criterion__code", flat=True)) == expected
+
+
 def test_a_zeroed_month_uses_nothing_of_the_year_up():
     imported(
         entry("2025-01", "A1", "A1", 次数=2),
