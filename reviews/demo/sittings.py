@@ -2,6 +2,7 @@
 later ones are being put right, disputed, signed on paper, or wait for their answer. The latest
 ones are still to be held."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from django.utils import timezone
@@ -50,7 +51,13 @@ def play_sittings(department: Department) -> None:
         close_without_measures(department, talk)
     for talk in mine:
         record(department, talk, department.calendar.today - timedelta(days=1))
-    scenes = (put_right, hand_in, dispute, sign_on_paper, begin)
+    scenes: tuple[Callable[[Department, FollowUp], object], ...] = (
+        put_right,
+        hand_in,
+        dispute,
+        sign_on_paper,
+        begin,
+    )
     for scene, talk in zip(scenes, rest[:-KEPT_OPEN], strict=False):
         scene(department, talk)
     hold_interview(department)
