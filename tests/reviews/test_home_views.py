@@ -87,7 +87,7 @@ def test_home_asks_the_same_for_one_month_and_for_three(
     Notice.objects.create(user=member.user, key="k", subject="通知", created_at=timezone.now())
     client.force_login(member.user)
 
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         client.get(reverse("home"))
 
 
