@@ -44,8 +44,8 @@ def play_sittings(department: Department) -> None:
         .order_by("trigger_month", "pk")
     )
     mine = [talk for talk in talks if talk.member == department.account("member")]
-    year = department.calendar.frozen_year
-    old = [talk for talk in talks if talk.year == year and talk not in mine]
+    first = department.calendar.months[0]
+    old = [talk for talk in talks if is_before(talk, first) and talk not in mine]
     rest = [talk for talk in talks if talk not in old and talk not in mine]
     for talk in old:
         close_without_measures(department, talk)
@@ -61,6 +61,11 @@ def play_sittings(department: Department) -> None:
     for scene, talk in zip(scenes, rest[:-KEPT_OPEN], strict=False):
         scene(department, talk)
     hold_interview(department)
+
+
+def is_before(talk: FollowUp, month: date) -> bool:
+    """Whether its month came over from Excel."""
+    return talk.trigger_month is not None and talk.trigger_month < month
 
 
 # -- scenes --------------------------------------------------------------------------------------
