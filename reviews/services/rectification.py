@@ -14,7 +14,6 @@ from lib.months import add_months, month_of
 from lib.steps import Refused
 from members.notices import Message, record, tell, tell_users
 from members.rights import Actor
-from members.selectors.staff import StaffOfCommittees
 from points.files import Accepted
 from points.services.evidence import MAX_FILES, store
 from reviews.models import (
@@ -25,7 +24,8 @@ from reviews.models import (
     RectificationStep,
 )
 from reviews.services.duties import duty_of, lock
-from reviews.services.round import bench_of
+from reviews.services.follow_up_matters import checkers
+from reviews.services.matter import Desks
 from reviews.workflow import FOLLOW_UP_STEPS
 
 Outcome = RectificationCheck.Outcome
@@ -151,17 +151,8 @@ def hand_in(*, pk: int, by: Actor, at: datetime) -> FollowUp:
 
 
 def checkers_of(row: FollowUp, on: date) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Who is asked to check: who held it; after a disposition the branch's secretaries; else
-    the staff of the committee. Members and accounts."""
-    if row.holder_id is not None:
-        return (row.holder_id,), ()
-    if row.kind == FollowUp.Kind.CORRECTION:
-        secretaries = bench_of(row.branch_id, on).secretaries - {row.member_id}
-        if secretaries:
-            return tuple(sorted(secretaries)), ()
-    staff = StaffOfCommittees(on)
-    own = row.member.user_id if row.member else None
-    return (), tuple(sorted(set(staff.of(staff.nearest(row.branch.committee_id))) - {own}))
+    """Who is asked to check on that day, as members and accounts (see ``checkers``)."""
+    return checkers(row, Desks(on, [row.branch_id]))
 
 
 # -- checking --------------------------------------------------------------------------------

@@ -183,9 +183,7 @@ def page_of(request: Request, found: Appeal) -> dict[str, Any]:
     }
 
 
-def decision_form(
-    request: Request, found: Appeal, data: Any
-) -> DecisionForm | OpinionDecisionForm:
+def decision_form(request: Request, found: Appeal, data: Any) -> DecisionForm | OpinionDecisionForm:
     if found.opinion_id is not None:
         return OpinionDecisionForm(data)
     reach = selectors.reach_of(found)

@@ -10,9 +10,10 @@ from reviews.models import (
     Appeal,
     Export,
     FollowUp,
+    Nomination,
     Objection,
-    Publication,
     Opinion,
+    Publication,
     Round,
     SpotCheck,
     YearEnd,
@@ -50,9 +51,9 @@ def addresses(now) -> list[tuple[str, str]]:
     year = f"{month.year}/"
     frozen = YearEnd.objects.get(state=YearEnd.State.FROZEN)
     result = MonthlyResult.objects.final().filter(member__user__username="member").latest("month")
-    own = Declaration.objects.filter(member__user__username="member").latest("month")
     opinion = Opinion.objects.get(member__user__username="member")
     nomination = Nomination.objects.filter(branch=opinion.branch_id).latest("pk")
+    own = Declaration.objects.filter(member__user__username="member").latest("month")
     return [
         ("member", "/"),
         ("member", "/declarations/"),
@@ -101,7 +102,6 @@ def addresses(now) -> list[tuple[str, str]]:
         ("secretary", returned_case),
         ("secretary", f"{returned_case}opinion/"),
         *((name, f"/follow-ups/{pk}/{rest}") for name, pk, rest in talks_of()),
-        ("deputy", f"/rounds/{late.pk}/review/"),
         ("member", opinion.get_absolute_url()),
         ("member", f"/results/{opinion.year}/"),
         ("secretary", f"/year/{opinion.year}/appraisals/"),
@@ -109,6 +109,7 @@ def addresses(now) -> list[tuple[str, str]]:
         ("secretary", f"/nominations/{nomination.pk}/withdraw/"),
         ("secretary", f"/opinions/new/?nomination={nomination.pk}"),
         ("deputy", f"/year/{opinion.year}/appraisals/print/"),
+        ("deputy", f"/rounds/{late.pk}/review/"),
         ("leader", "/follow-ups/"),
         ("leader", f"/follow-ups/{own_explanation.pk}/"),
         ("leader", f"/follow-ups/{own_explanation.pk}/explanation/"),
@@ -150,10 +151,10 @@ def addresses(now) -> list[tuple[str, str]]:
         ("staff", withdrawn.get_absolute_url()),
         ("staff", "/appeals/"),
         ("staff", appeal.get_absolute_url()),
-        ("staff", "/spot-checks/"),
         ("staff", "/opinions/"),
         ("staff", f"{opinion.get_absolute_url()}print/"),
         ("staff", Appeal.objects.filter(opinion__state="APPEALED").get().get_absolute_url()),
+        ("staff", "/spot-checks/"),
         ("staff", "/spot-checks/new/"),
         ("staff", fresh.get_absolute_url()),
         ("staff", f"{fresh.get_absolute_url()}protocol/"),

@@ -21,10 +21,10 @@ from reviews.demo.build import build
 from reviews.models import (
     AnnualResult,
     Appeal,
-    Opinion,
     BranchAnnualResult,
     FollowUp,
     Objection,
+    Opinion,
     Post,
     Publication,
     Round,
@@ -148,9 +148,7 @@ def test_every_state_is_somewhere(settings, today, stage):
         "窗口服务处党支部",
         True,
     )
-    probationer = AnnualResult.objects.get(
-        year=frozen.year, is_full_member=False, rank__lte=3
-    )
+    probationer = AnnualResult.objects.get(year=frozen.year, is_full_member=False, rank__lte=3)
     assert probationer.is_candidate is False
 
     usernames = {account.username for account in DEMO_ACCOUNTS}

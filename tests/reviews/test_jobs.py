@@ -182,8 +182,8 @@ def test_asking_what_is_due_takes_the_same_queries_for_one_branch_and_many(
     with django_assert_num_queries(9):
         chunks = jobs.to_start(at=at(11, 2))
 
-    # No review is late here, so the system has nothing to propose: see test_proposals.
-    assert {chunk.job for chunk in chunks} == set(JOBS) - {"propose"}
+    # No review is late here, and no answer awaited: nothing to propose, nothing agreed to.
+    assert {chunk.job for chunk in chunks} == set(JOBS) - {"propose", "agree"}
 
 
 # -- running -----------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from members.models import Member
 from members.rights import system_actor
 from points.models import MonthlyResult, Policy
 from reviews.models import AnnualResult, YearEnd
-from reviews.services.year_figures import rank_row_by_row
 from reviews.services.year_end_sql import is_possible, rank_in_database
+from reviews.services.year_figures import rank_row_by_row
 from tests.factories import BranchFactory, MemberFactory, RuleBookFactory
 
 AT = datetime(2026, 1, 8, tzinfo=UTC)
