@@ -1,6 +1,7 @@
 """What every test may count on."""
 
 import fcntl
+import gc
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,13 @@ def pytest_configure(config: pytest.Config) -> None:
         not compiled.exists() or compiled.stat().st_mtime < catalogue.PO_FILE.stat().st_mtime
     ):
         catalogue.compile_catalogue()
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests live until the end: not looked through again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)
