@@ -18,6 +18,7 @@ from lib.months import format_month, months_of_year
 from members.notices import record
 from members.rights import Actor
 from points.models import MonthlyResult
+from points.services.policy import PolicyBook
 from reviews.exports.asking import Progress
 from reviews.models import (
     AnnualResult,
@@ -126,8 +127,11 @@ def _year_lines(year: int, branches: Collection[int]) -> Iterator[Line]:
         .select_related("member", "branch", "year_end", "branch__committee")
         .order_by("branch__roll_order", "branch", "rank", "member__staff_no")
     )
+    policies = PolicyBook()
     for _branch, group in groupby(results.iterator(chunk_size=2_000), lambda r: r.branch_id):
         of_branch = list(group)
+        committee = of_branch[0].branch.committee_id
+        top = policies.of(committee, months[-1]).candidate_ranks
         figures = figures_of(of_branch, months)
         for result in of_branch:
             of_member = figures[result.member_id]
@@ -145,7 +149,7 @@ def _year_lines(year: int, branches: Collection[int]) -> Iterator[Line]:
                 yes_no(result.is_below),
                 result.zero_months,
                 yes_no(result.is_candidate),
-                "；".join([*_provisional(result), *remarks_on(result, of_member)]),
+                "；".join([*_provisional(result), *remarks_on(result, of_member, top)]),
             ]
 
 
@@ -173,10 +177,10 @@ def _provisional(result: AnnualResult) -> Iterator[str]:
         yield _("provisional figures")
 
 
-def remarks_on(result: AnnualResult, months: Mapping[date, Figure]) -> Iterator[str]:
-    """What is to be said beside a member's year: why nobody of a good rank can be nominated,
-    months not assessed, and figures that were revised later (domain.md §8)."""
-    if result.rank <= 3 and not result.is_candidate:
+def remarks_on(result: AnnualResult, months: Mapping[date, Figure], top: int) -> Iterator[str]:
+    """What is to be said beside a member's year: why somebody among the first ``top`` cannot be
+    nominated, months not assessed, and figures that were revised later (domain.md §8)."""
+    if result.rank <= top and not result.is_candidate:
         if not result.is_full_member:
             yield _("a probationary member gets no grade")
         if result.is_below:
