@@ -158,7 +158,7 @@ def test_a_month_from_declaration_to_talk(browsers, tmp_path):
     staff = browsers.of(office.staff)
     year_url = f"{base}/year/{month.year}/"
     staff.goto(year_url)
-    staff.locator(f"form[action='/year/{month.year}/close/'] button:visible").first.click()
+    staff.locator(f"form[action='/year/{month.year}/compute/'] button:visible").first.click()
     staff.wait_for_load_state()
     with staff.expect_download() as download:
         staff.locator(f"form[action='/year/{month.year}/workbook/'] button").click()
