@@ -85,7 +85,7 @@ def _again_url(export: Export, *, is_one_branch: bool) -> str:
     if is_one_branch:
         asked["scope"] = f"b{export.only_id}"  # type: ignore[attr-defined]
     slug = KINDS[Export.Kind(export.kind)].slug
-    return f"{reverse('new_export', args=[slug])}?{urlencode(asked)}"
+    return f"{reverse('new_export', args=[slug])}?{urlencode(sorted(asked.items()))}"
 
 
 def branches_label(count: int) -> str:

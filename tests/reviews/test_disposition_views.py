@@ -194,7 +194,8 @@ def test_the_documents_of_a_case_are_read_by_its_readers(client, world, settings
     def code(who):
         client.force_login(world.users[who])
         response = client.get(file.get_absolute_url())
-        response.close()
+        if response.streaming:  # read to its end, so that the file is let go
+            assert b"".join(response.streaming_content)
         return response.status_code
 
     assert {who for who in world.users if code(who) == 200} == READERS

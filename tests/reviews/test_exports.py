@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
+from django.db import connection
 
 from lib.steps import Refused
 from members.models import Event, Notice, Position, StaffAppointment
@@ -295,5 +296,6 @@ def test_a_ledger_costs_the_same_for_one_branch_and_three(
     scope = house.actor("staff").branches_below
     export = ask("LEDGER", house.actor("staff"), branches=sorted(scope)[:branches], **OCTOBER)
 
-    with django_assert_num_queries(19):
+    # PostgreSQL takes and lets go of the lock by a statement each.
+    with django_assert_num_queries(21 if connection.vendor == "postgresql" else 19):
         services.make(export_id=export.pk, clock=clock)
