@@ -38,7 +38,7 @@ from reviews.services.cases import (
     tell_staff,
     why_partial,
 )
-from reviews.services.duties import duty_of, lock
+from reviews.services.duties import duty_of, finish, lock
 
 State = Disposition.State
 Measure = Disposition.Measure
@@ -311,7 +311,7 @@ def decide_case(
         _begin_correction(case, row, at=at)
     else:
         note = _("Decided: %(measure)s") % {"measure": row.get_measure_display()}
-        _close(case.follow_up, note, by=by, at=at)
+        finish(case.follow_up, note=note, by=by, at=at)
     _tell_of_approval(case, by=by, at=at)
     return row
 
@@ -384,12 +384,6 @@ def _begin_correction(case: Case, row: Disposition, *, at: datetime) -> FollowUp
     return correction
 
 
-def _close(follow_up: FollowUp, note: str, *, by: Actor, at: datetime) -> None:
-    follow_up.state, follow_up.closing_note = FollowUp.State.CLOSED, note
-    follow_up.closed_by, follow_up.closed_at = by.user, at
-    follow_up.save(update_fields=["state", "closing_note", "closed_by", "closed_at"])
-
-
 def _back_to_branch(case: Case) -> None:
     row = case.follow_up
     row.state, row.due_on = FollowUp.State.OPEN, due_again(row, case.today)
@@ -406,7 +400,7 @@ def correction_made(*, follow_up: FollowUp, by: Actor, at: datetime) -> FollowUp
     case = _waiting(follow_up, by=by, at=at)
     if case is None:
         return follow_up
-    _close(case.follow_up, _("The correction was made within the deadline."), by=by, at=at)
+    finish(case.follow_up, note=_("The correction was made within the deadline."), by=by, at=at)
     branch = _("The disposition case of %(name)s is closed")
     _tell_of_end(case, "made", branch, _("Your disposition case is closed"), by=by, at=at)
     log(case, "correction_made", by=by, at=at, number=case.number)
@@ -435,7 +429,7 @@ def end_corrections(*, follow_up: FollowUp, by: Actor, at: datetime) -> int:
     running = follow_up.corrections.select_for_update().exclude(state__in=FollowUp.DONE)
     ended = list(running.order_by("pk"))
     for row in ended:
-        _close(row, _("The case it follows from was ended."), by=by, at=at)
+        finish(row, note=_("The case it follows from was ended."), by=by, at=at)
     return len(ended)
 
 

@@ -1,4 +1,5 @@
-"""Naming who holds a talk or an interview (domain.md §6: the committee names a person)."""
+"""What every step on a follow-up rests on: whose duty it is, its lock, how it ends; and naming
+who holds a talk or an interview (domain.md §6: the committee names a person)."""
 
 from datetime import date, datetime
 
@@ -45,6 +46,13 @@ def lock(pk: int) -> FollowUp:
         .select_related("branch", "member", "holder")
         .get(pk=pk)
     )
+
+
+def finish(row: FollowUp, *, note: str = "", by: Actor, at: datetime) -> None:
+    """End a follow-up that the caller has locked, and whose step was checked."""
+    row.state, row.closing_note = FollowUp.State.CLOSED, note
+    row.closed_by, row.closed_at = by.user, at
+    row.save(update_fields=["state", "closing_note", "closed_by", "closed_at"])
 
 
 def find_holder(words: str) -> Member:

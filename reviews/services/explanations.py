@@ -18,7 +18,7 @@ from members.selectors.staff import StaffOfCommittees
 from points.files import Accepted
 from points.services.evidence import MAX_FILES, store
 from reviews.models import FollowUp, FollowUpFile, FollowUpMonth, FollowUpRecord, Judgement
-from reviews.services.duties import duty_of, find_holder
+from reviews.services.duties import duty_of, find_holder, finish
 from reviews.services.follow_ups import zero_months_demanded
 from reviews.workflow import FOLLOW_UP_STEPS
 
@@ -231,7 +231,7 @@ def judge(
         follow_up=row, outcome=outcome, reason=reason.strip(), judged_by=by.user, judged_at=at
     )
     if outcome == Outcome.ACCEPTED:
-        _close(row, by=by, at=at)
+        finish(row, by=by, at=at)
     record(
         by=by.user,
         at=at,
@@ -268,7 +268,7 @@ def decide_accountability(
     judged.save(
         update_fields=["decision", "decision_number", "decided_on", "decided_by", "decided_at"]
     )
-    _close(row, by=by, at=at)
+    finish(row, by=by, at=at)
     record(
         by=by.user,
         at=at,
@@ -290,11 +290,6 @@ def _check_decision(row: FollowUp, accountability: Accountability, *, today: dat
         raise Refused(_("The decision is still to come: enter it once it was taken."))
     if accountability.decided_on < row.records.get(is_current=True).held_on:
         raise Refused(_("The decision is earlier than the explanation it rests on."))
-
-
-def _close(row: FollowUp, *, by: Actor, at: datetime) -> None:
-    row.state, row.closed_by, row.closed_at = State.CLOSED, by.user, at
-    row.save(update_fields=["state", "closed_by", "closed_at"])
 
 
 # -- locking, rights, telling ------------------------------------------------------------------

@@ -10,12 +10,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from lib.months import add_months, month_of
 from lib.steps import Refused
 from members.notices import Message, record, tell, tell_users
 from members.rights import Actor
 from points.files import Accepted
 from points.services.evidence import MAX_FILES, store
+from reviews.disposing import LONGEST_CORRECTION, later_by
 from reviews.models import (
     FollowUp,
     FollowUpFile,
@@ -23,16 +23,13 @@ from reviews.models import (
     RectificationCheck,
     RectificationStep,
 )
-from reviews.services.duties import duty_of, lock
+from reviews.services.duties import duty_of, finish, lock
 from reviews.services.follow_up_matters import checkers
 from reviews.services.matter import Desks
 from reviews.workflow import FOLLOW_UP_STEPS
 
 Outcome = RectificationCheck.Outcome
 State = FollowUp.State
-
-MOST_MONTHS = 12
-"""限期改正 lasts a year at most, however often its day is put off."""
 
 # -- beginning -------------------------------------------------------------------------------
 
@@ -216,7 +213,7 @@ def _stands(row: FollowUp, last: RectificationCheck) -> bool:
 def _check_day(
     row: FollowUp, put_right: Rectification, outcome: str, due_on: date | None, *, today: date
 ) -> None:
-    """Not yet: a new day to come, within a year under a disposition's deadline. Not put right:
+    """Not yet: a new day to come, however often within a year under a disposition's deadline. Not put right:
     for such a deadline only, once it has come."""
     is_correction = row.kind == FollowUp.Kind.CORRECTION
     if outcome == Outcome.NOT_PUT_RIGHT:
@@ -231,8 +228,7 @@ def _check_day(
         return
     if due_on is None or due_on <= today:
         raise Refused(_("Enter a new day that is still to come."))
-    started = timezone.localdate(put_right.started_at)
-    latest = add_months(month_of(started), MOST_MONTHS).replace(day=min(started.day, 28))
+    latest = later_by(timezone.localdate(put_right.started_at), LONGEST_CORRECTION)
     if is_correction and due_on > latest:
         raise Refused(
             _("A correction lasts a year at most: until %(day)s.")
@@ -254,7 +250,7 @@ def _follow(
         put_right.handed_in_by = put_right.handed_in_at = None
         put_right.save(update_fields=["due_on", "handed_in_by", "handed_in_at"])
         return
-    _close(row, note="", by=by, at=at)
+    finish(row, by=by, at=at)
     if row.origin is None:
         return
     # Dispositions begin rectifications: asked for here, so that neither needs the other.
@@ -293,7 +289,7 @@ def _end(pk: int, step: str, note: str, missing: str, *, by: Actor, at: datetime
     FOLLOW_UP_STEPS.check(step, duty, row)
     if not note.strip():
         raise Refused(missing)
-    _close(row, note=note, by=by, at=at)
+    finish(row, note=note, by=by, at=at)
     if row.kind == FollowUp.Kind.DISPOSITION:
         from reviews.services import dispositions
 
@@ -304,12 +300,6 @@ def _end(pk: int, step: str, note: str, missing: str, *, by: Actor, at: datetime
     key, text = f"closed:{row.pk}", subject % {"kind": row.get_kind_display()}
     tell([Message(one, key, text, row.get_absolute_url()) for one in people], at=at)
     return row
-
-
-def _close(row: FollowUp, *, note: str, by: Actor, at: datetime) -> None:
-    row.state, row.closing_note = State.CLOSED, note
-    row.closed_by, row.closed_at = by.user, at
-    row.save(update_fields=["state", "closing_note", "closed_by", "closed_at"])
 
 
 # -- below the steps -------------------------------------------------------------------------
