@@ -28,14 +28,14 @@ def free_port() -> int:
 class Served:
     """A running `make run` with a database and a port of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, data: Path) -> None:
         self.port = free_port()
         self.output = folder / "output"
         environment = os.environ | {
             "ENV_FILE": "",
             "DEBUG": "on",
             "DEMO": "off",
-            "DATA_DIR": str(folder / "data"),
+            "DATA_DIR": str(data),
             "DATABASE_URL": "",
             "CELERY_BROKER_URL": "",
             "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -80,9 +80,15 @@ class Served:
             return False
 
 
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """What the first start sets up, the second finds, as on a person's machine."""
+    return tmp_path_factory.mktemp("served") / "data"
+
+
 @pytest.fixture
-def served(tmp_path):
-    one = Served(tmp_path)
+def served(tmp_path, data):
+    one = Served(tmp_path, data)
     yield one
     if one.process.poll() is None:
         one.process.terminate()
