@@ -734,7 +734,8 @@ def test_who_gets_what(world, name, method, place):
 
     answers = {role: ask(world, name, method, place, role) for role in ROLES}
 
-    assert {role: code(answer) for role, answer in answers.items()} == expected
+    where = {role: answer.get("Location") for role, answer in answers.items()}
+    assert {role: code(answer) for role, answer in answers.items()} == expected, where
     for role, answer in answers.items():
         assert not leaks(world, role, answer), f"{role} reads of the other branch"
 

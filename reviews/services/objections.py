@@ -228,6 +228,9 @@ def _answer(
         .select_related("branch", "rule_book")
         .get(pk=objection.publication.round_id)
     )
+    if objection.answered_by_id == by.user.pk:
+        # Whoever answered with a correction decided by it, and is told so, not turned away.
+        _check_open(objection)
     if not may_answer(by, objection, panel_of(objection, timezone.localdate(at))):
         raise PermissionDenied
     _check_open(objection)
