@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.core.files.base import ContentFile
+from django.db import transaction
 from django.utils import timezone
 
 from branches.models import Branch
@@ -331,16 +332,23 @@ def build_place(branch: Branch, today: date) -> Place:
 
 
 def build_spot_check(place: Place, by: Any) -> SpotCheck:
-    """All that was reviewed is drawn: the first is inspected, the second is to be."""
+    """All that was reviewed is drawn: the first is inspected, the second is to be. The first is
+    something that earned points: without a minus the follow-ups would be withdrawn."""
     months = sorted(round_.month for round_ in place.rounds.values())
     choice = spot_checking.Choice(
         place.branch.committee, months[0], months[-1], size=9, share=None, is_each_branch=False
     )
-    drawn = spot_checking.draw(
-        choice=choice, token=uuid4(), seed=place.branch.name, by=by, at=timezone.now()
-    )
+    for number in range(100):
+        with transaction.atomic():
+            seed = f"{place.branch.name}{number}"
+            drawn = spot_checking.draw(
+                choice=choice, token=uuid4(), seed=seed, by=by, at=timezone.now()
+            )
+            first = drawn.items.get(number=1)
+            if first.entry.claimed_points > 0:
+                break
+            transaction.set_rollback(True)
     found = spot_checking.Found("EVIDENCE_MISSING", None, "没有佐证")
-    first = drawn.items.get(number=1)
     spot_checking.record_finding(pk=first.pk, found=found, by=by, at=timezone.now())
     return drawn
 
