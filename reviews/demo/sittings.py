@@ -13,7 +13,7 @@ from members.rights import Actor, actor_on
 from reviews.demo import files, story
 from reviews.demo.roll import Department
 from reviews.models import FollowUp
-from reviews.services import duties, records, rectification
+from reviews.services import duties, follow_up_ends, records, rectification
 from reviews.services.records import Sitting
 
 SAID = (
@@ -74,7 +74,7 @@ def is_before(talk: FollowUp, month: date) -> bool:
 def close_without_measures(department: Department, talk: FollowUp) -> None:
     day = record(department, talk, days_after(department, talk, 6), has_measures=False)
     confirm(department, talk, day)
-    rectification.close(
+    follow_up_ends.close(
         pk=talk.pk,
         note="已谈话提醒，本人认识到位，无需整改。",
         by=holder_of(talk, day),
@@ -85,7 +85,7 @@ def close_without_measures(department: Department, talk: FollowUp) -> None:
 def put_right(department: Department, talk: FollowUp) -> None:
     """From the record to the check that closes it."""
     day = begin(department, talk, is_over=True)
-    rectification.check(
+    follow_up_ends.check(
         pk=talk.pk,
         outcome="PUT_RIGHT",
         reason="经核查学习笔记和领学记录，整改到位。",

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from lib.months import month_of, months_between
 from lib.steps import Refused
 from members.models import Member
-from members.notices import Message, record, tell, tell_users
+from members.notices import Message, tell, tell_users
 from members.rights import Actor
 from members.selectors.staff import StaffOfCommittees
 from points.files import Accepted
@@ -152,18 +152,6 @@ def keep(case: Case, files: Sequence[Accepted], *, by: Actor, at: datetime) -> N
     if len(new) > MAX_FILES:
         raise Refused(_("At most %(count)s files can be added at a time.") % {"count": MAX_FILES})
     store([(FollowUpFile(follow_up=case.follow_up), file) for file in new.values()], by=by, at=at)
-
-
-def log(case: Case, verb: str, *, by: Actor, at: datetime, **details: object) -> None:
-    record(
-        by=by.user,
-        at=at,
-        verb=verb,
-        target=case.follow_up,
-        branch=case.follow_up.branch_id,
-        member=case.follow_up.member_id,
-        **details,
-    )
 
 
 # -- who is told: that there is something, never what (domain.md §10) --------------------------

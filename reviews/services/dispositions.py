@@ -28,7 +28,6 @@ from reviews.services.cases import (
     due_again,
     has_zero_month,
     keep,
-    log,
     missing,
     open_case,
     probation_end,
@@ -38,7 +37,7 @@ from reviews.services.cases import (
     tell_staff,
     why_partial,
 )
-from reviews.services.duties import duty_of, finish, lock
+from reviews.services.duties import duty_of, finish, lock, log
 
 State = Disposition.State
 Measure = Disposition.Measure
@@ -118,7 +117,7 @@ def give_opinion(
     case.follow_up.state = FollowUp.State.RECORDED
     case.follow_up.save(update_fields=["state"])
     keep(case, files, by=by, at=at)
-    log(case, "give_opinion", by=by, at=at, number=row.number, measure=row.measure)
+    log(case.follow_up, "give_opinion", by=by, at=at, number=row.number, measure=row.measure)
     told = _("Your disposition case: the branch has given its opinion")
     tell_member(replace(case, row=row), told, at=at)
     return row
@@ -240,7 +239,7 @@ def file_case(
     row.filed_by, row.filed_at = by.user, at
     row.save(update_fields=["state", "filed_on", "filing_number", "filed_by", "filed_at"])
     keep(case, files, by=by, at=at)
-    log(case, "file_case", by=by, at=at, number=row.number)
+    log(case.follow_up, "file_case", by=by, at=at, number=row.number)
     tell_member(case, _("Your disposition case was filed with the committee"), at=at)
     tell_staff(case, by=by, at=at)
     return row
@@ -294,7 +293,7 @@ def decide_case(
     )
     keep(case, files, by=by, at=at)
     log(
-        case,
+        case.follow_up,
         "decide_case" if decision.is_approved else "return_case",
         by=by,
         at=at,
@@ -403,7 +402,7 @@ def correction_made(*, follow_up: FollowUp, by: Actor, at: datetime) -> FollowUp
     finish(case.follow_up, note=_("The correction was made within the deadline."), by=by, at=at)
     branch = _("The disposition case of %(name)s is closed")
     _tell_of_end(case, "made", branch, _("Your disposition case is closed"), by=by, at=at)
-    log(case, "correction_made", by=by, at=at, number=case.number)
+    log(case.follow_up, "correction_made", by=by, at=at, number=case.number)
     return case.follow_up
 
 
@@ -418,7 +417,7 @@ def take_up_again(*, follow_up: FollowUp, by: Actor, at: datetime, reason: str =
     _back_to_branch(case)
     branch = _("The disposition case of %(name)s is to be taken up again")
     _tell_of_end(case, "again", branch, _("Your disposition case is taken up again"), by=by, at=at)
-    log(case, "take_up_again", by=by, at=at, number=case.number, reason=reason)
+    log(case.follow_up, "take_up_again", by=by, at=at, number=case.number, reason=reason)
     return case.follow_up
 
 

@@ -1,5 +1,6 @@
-"""What every step on a follow-up rests on: whose duty it is, its lock, how it ends; and naming
-who holds a talk or an interview (domain.md §6: the committee names a person)."""
+"""What every step on a follow-up rests on: whose duty it is, its lock, how it ends, the event it
+leaves, what its member hears; and naming who holds a talk or an interview (domain.md §6: the
+committee names a person)."""
 
 from datetime import date, datetime
 
@@ -55,6 +56,24 @@ def finish(row: FollowUp, *, note: str = "", by: Actor, at: datetime) -> None:
     row.save(update_fields=["state", "closing_note", "closed_by", "closed_at"])
 
 
+def log(row: FollowUp, verb: str, *, by: Actor, at: datetime, **details: object) -> None:
+    """Write down that a step was taken, as an event of the member concerned."""
+    record(
+        by=by.user,
+        at=at,
+        verb=verb,
+        target=row,
+        branch=row.branch_id,
+        member=row.member_id,
+        **details,
+    )
+
+
+def tell_member(row: FollowUp, key: str, subject: str, *, at: datetime) -> None:
+    """Tell the member concerned that there is something, never what (domain.md §10)."""
+    tell([Message(row.member_id, key, subject, row.get_absolute_url())], at=at)
+
+
 def find_holder(words: str) -> Member:
     """The member on the roll that a staff number or a full name names.
 
@@ -88,15 +107,7 @@ def name_holder(*, pk: int, words: str, by: Actor, at: datetime) -> FollowUp:
         return row
     row.holder = holder
     row.save(update_fields=["holder"])
-    record(
-        by=by.user,
-        at=at,
-        verb="name_holder",
-        target=row,
-        branch=row.branch_id,
-        member=row.member_id,
-        holder=holder.pk,
-    )
+    log(row, "name_holder", by=by, at=at, holder=holder.pk)
     assert row.member is not None  # by constraint follow_up_kind
     assert row.trigger_month is not None
     subject = _("%(kind)s with %(name)s, points of %(month)s") % {

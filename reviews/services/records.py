@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from lib.months import month_of, next_month
 from lib.steps import Refused
 from members.models import Event, Member, User
-from members.notices import Message, record, tell, tell_users
+from members.notices import Message, tell, tell_users
 from members.rights import Actor
 from members.selectors.staff import StaffOfCommittees
 from points.files import Accepted
@@ -27,7 +27,7 @@ from points.services.evidence import MAX_FILES, store
 from points.services.policy import PolicyBook
 from reviews.models import FollowUp, FollowUpFile, FollowUpRecord
 from reviews.services import rectification
-from reviews.services.duties import duty_of, lock
+from reviews.services.duties import duty_of, lock, log, tell_member
 from reviews.workflow import FOLLOW_UP_STEPS
 
 Answer = FollowUpRecord.Answer
@@ -78,7 +78,7 @@ def record_sitting(
     row.state = State.RECORDED
     row.holder_id = row.holder_id or sitting.held_by[0]
     row.save(update_fields=["state", "holder"])
-    _record(row, "record", by=by, at=at, number=written.number)
+    log(row, "record", by=by, at=at, number=written.number)
     _ask(row, written, at=at)
     return written
 
@@ -170,7 +170,7 @@ def _ask(row: FollowUp, written: FollowUpRecord, *, at: datetime) -> None:
         "The record of your %(kind)s is there: please look at it by %(day)s. "
         "Silence counts as agreement."
     ) % {"kind": row.get_kind_display(), "day": date_format(written.answer_by, "DATE_FORMAT")}
-    _tell_member(row, f"record:{written.pk}", subject, at=at)
+    tell_member(row, f"record:{written.pk}", subject, at=at)
 
 
 # -- the member's answer ---------------------------------------------------------------------
@@ -187,7 +187,7 @@ def confirm(*, pk: int, seen: int, by: Actor, at: datetime) -> FollowUp:
         return row
     kept = _to_answer(row, kept, "confirm", seen=seen, by=by, at=at)
     _answer(kept, Answer.CONFIRMED, by=by.user, at=at)
-    _record(row, "confirm", by=by, at=at, number=kept.number)
+    log(row, "confirm", by=by, at=at, number=kept.number)
     settle(row, kept, at=at)
     return row
 
@@ -207,7 +207,7 @@ def dispute(*, pk: int, seen: int, reason: str, by: Actor, at: datetime) -> Foll
     _answer(kept, Answer.DISPUTED, by=by.user, at=at, reason=reason)
     row.state = State.DISPUTED
     row.save(update_fields=["state"])
-    _record(row, "dispute", by=by, at=at, number=kept.number)
+    log(row, "dispute", by=by, at=at, number=kept.number)
     subject = _("%(name)s disputes the record: %(matter)s") % {
         "name": _member(row).name,
         "matter": row.get_kind_display(),
@@ -236,9 +236,9 @@ def confirm_on_paper(
         raise Refused(_("At most %(count)s files can be attached.") % {"count": MAX_FILES})
     store([(FollowUpFile(follow_up=row, record=kept), file) for file in new], by=by, at=at)
     _answer(kept, Answer.PAPER, by=by.user, at=at)
-    _record(row, "confirm_on_paper", by=by, at=at, number=kept.number)
+    log(row, "confirm_on_paper", by=by, at=at, number=kept.number)
     subject = _("Your signature under the record of your %(kind)s was entered from paper.")
-    _tell_member(row, f"paper:{kept.pk}", subject % {"kind": row.get_kind_display()}, at=at)
+    tell_member(row, f"paper:{kept.pk}", subject % {"kind": row.get_kind_display()}, at=at)
     settle(row, kept, at=at)
     return row
 
@@ -258,10 +258,10 @@ def let_stand(*, pk: int, seen: int, reason: str, by: Actor, at: datetime) -> Fo
     _check_impartial(row, kept, by=by, at=at)
     kept.kept_reason, kept.kept_by, kept.kept_at = reason, by.user, at
     kept.save(update_fields=["kept_reason", "kept_by", "kept_at"])
-    _record(row, "let_stand", by=by, at=at, number=kept.number)
+    log(row, "let_stand", by=by, at=at, number=kept.number)
     subject = _("The committee has decided on your dispute of the record: %(kind)s")
     subject %= {"kind": row.get_kind_display()}
-    _tell_member(row, f"stands:{kept.pk}", subject, at=at)
+    tell_member(row, f"stands:{kept.pk}", subject, at=at)
     settle(row, kept, at=at)
     return row
 
@@ -377,19 +377,3 @@ def _staff_over(row: FollowUp, at: datetime) -> Sequence[int]:
     """The accounts of the staff over the branch, the member themself left out."""
     staff = StaffOfCommittees(timezone.localdate(at)).up_from(row.branch.committee_id)
     return sorted(staff - {_member(row).user_id})
-
-
-def _tell_member(row: FollowUp, key: str, subject: str, *, at: datetime) -> None:
-    tell([Message(row.member_id, key, subject, row.get_absolute_url())], at=at)
-
-
-def _record(row: FollowUp, verb: str, *, by: Actor, at: datetime, number: int) -> None:
-    record(
-        by=by.user,
-        at=at,
-        verb=verb,
-        target=row,
-        branch=row.branch_id,
-        member=row.member_id,
-        number=number,
-    )

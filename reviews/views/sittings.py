@@ -31,7 +31,7 @@ from reviews.forms.sittings import (
 from reviews.models import FollowUp, FollowUpFile
 from reviews.selectors import sittings as selectors
 from reviews.selectors.follow_ups import dossier_of
-from reviews.services import records, rectification
+from reviews.services import follow_up_ends, records, rectification
 from reviews.services.duties import duty_of
 from reviews.workflow import FOLLOW_UP_STEPS
 
@@ -150,7 +150,7 @@ def check_rectification(request: Request, pk: int) -> HttpResponse:
 
     def act() -> str:
         said = form.cleaned_data
-        rectification.check(
+        follow_up_ends.check(
             pk=pk,
             outcome=said["outcome"],
             reason=said["reason"],
@@ -171,7 +171,7 @@ def close_follow_up(request: Request, pk: int) -> HttpResponse:
 
     def act() -> str:
         note = form.cleaned_data["note"]
-        rectification.close(pk=pk, note=note, by=request.actor, at=timezone.now())
+        follow_up_ends.close(pk=pk, note=note, by=request.actor, at=timezone.now())
         return pgettext("follow-up", "Closed. The member is told.")
 
     return take(request, row, "close", form, act, part="reviews/sitting_close.html")
@@ -185,7 +185,7 @@ def lift_follow_up(request: Request, pk: int) -> HttpResponse:
 
     def act() -> str:
         reason = form.cleaned_data["reason"]
-        rectification.lift(pk=pk, reason=reason, by=request.actor, at=timezone.now())
+        follow_up_ends.lift(pk=pk, reason=reason, by=request.actor, at=timezone.now())
         return pgettext("follow-up", "Closed. The member is told.")
 
     return take(request, row, "lift", form, act, part="reviews/follow_up_lift.html")

@@ -7,7 +7,7 @@ from members.models import Member, Position, User
 from members.rights import Actor, actor_on, system_actor
 from points.files import Accepted, inspect
 from reviews.models import FollowUp
-from reviews.services import records, rectification
+from reviews.services import follow_up_ends, records, rectification
 from reviews.services.records import Sitting
 from tests.factories import BranchFactory, MemberFactory, StaffAppointmentFactory
 from tests.points.uploads import pdf
@@ -131,7 +131,7 @@ class Sittings:
     def check(
         self, row=None, outcome="PUT_RIGHT", *, by="secretary", reason="属实", due_on=None, at=AT
     ):
-        return rectification.check(
+        return follow_up_ends.check(
             pk=(row or self.talk).pk,
             outcome=outcome,
             reason=reason,
@@ -141,10 +141,12 @@ class Sittings:
         )
 
     def close(self, row=None, *, by="secretary", note="已谈话提醒，无需整改", at=AT):
-        return rectification.close(pk=(row or self.talk).pk, note=note, by=self.actor(by), at=at)
+        return follow_up_ends.close(pk=(row or self.talk).pk, note=note, by=self.actor(by), at=at)
 
     def lift(self, row=None, *, by="staff", reason="申诉成立，依据已更正", at=AT):
-        return rectification.lift(pk=(row or self.talk).pk, reason=reason, by=self.actor(by), at=at)
+        return follow_up_ends.lift(
+            pk=(row or self.talk).pk, reason=reason, by=self.actor(by), at=at
+        )
 
     def to(self, state: str, row=None) -> FollowUp:
         """Bring a talk or an interview to a state."""

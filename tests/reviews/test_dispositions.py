@@ -13,7 +13,7 @@ from points.services.policy import PolicyBook
 from reviews.disposing import STEPS, later_by, measures_for
 from reviews.models import Disposition, FollowUp
 from reviews.services import dispositions as services
-from reviews.services import rectification
+from reviews.services import follow_up_ends
 from reviews.services.follow_ups import reconcile_branches
 from tests.factories import MemberFactory
 from tests.reviews.case_world import (
@@ -442,7 +442,7 @@ def test_nothing_is_approved_without_a_word_on_what_was_punished(world):
 
 
 def check(world, outcome, *, by="secretary", at=AT):
-    return rectification.check(
+    return follow_up_ends.check(
         pk=world.correction.pk, outcome=outcome, reason="看了记录", by=world.actor(by), at=at
     )
 
@@ -494,7 +494,7 @@ def test_a_case_that_is_ended_ends_its_correction(world):
     world.to("APPROVED")
     FollowUp.objects.filter(pk=world.case.pk).update(is_basis_changed=True)
 
-    rectification.lift(pk=world.case.pk, reason="积分已更正", by=world.actor("staff"), at=AT)
+    follow_up_ends.lift(pk=world.case.pk, reason="积分已更正", by=world.actor("staff"), at=AT)
 
     assert world.correction.state == State.CLOSED
     assert world.case.dispositions.get().state == "APPROVED"
