@@ -21,6 +21,12 @@ def pytest_configure(config: pytest.Config) -> None:
         catalogue.compile_catalogue()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts real processes comes first, so that one of the suite's processes gets all of
+    it and none waits for another (see ``_one_worker_at_a_time``)."""
+    items.sort(key=lambda item: item.get_closest_marker("worker") is None)
+
+
 def pytest_collection_finish() -> None:
     """Thousands of collected tests live until the end: not looked through again and again."""
     gc.collect()

@@ -27,6 +27,6 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_BROKER_URL = "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = {}
 if "sqlite" in DATABASES["default"]["ENGINE"]:  # noqa: F405
-    # SQLite copies a table for every constraint that a migration adds: 10 s in each process.
-    # The migrations are run by the worker's tests and the bench, and by all on PostgreSQL.
+    # Saves each process some seconds. The migrations are run by the tests that start real
+    # processes, and by all on PostgreSQL.
     DATABASES["default"].setdefault("TEST", {})["MIGRATE"] = False  # noqa: F405
