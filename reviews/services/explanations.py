@@ -10,7 +10,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from branches.models import Branch
 from lib.steps import Refused
 from members.notices import Message, record, tell, tell_users
 from members.rights import Actor
@@ -18,9 +17,9 @@ from members.selectors.staff import StaffOfCommittees
 from points.files import Accepted
 from points.services.evidence import MAX_FILES, store
 from reviews.models import FollowUp, FollowUpFile, FollowUpMonth, FollowUpRecord, Judgement
-from reviews.services.duties import duty_of, find_holder, finish
+from reviews.services.duties import duty_of, find_holder, finish, lock
 from reviews.services.follow_ups import zero_months_demanded
-from reviews.workflow import FOLLOW_UP_STEPS
+from reviews.workflow import FOLLOW_UP_STEPS, Duty
 
 State = FollowUp.State
 Outcome = Judgement.Outcome
@@ -69,13 +68,11 @@ def explain(
     words again (a double click) are one record. Whoever judges is told, and the holder if
     somebody else entered it. Raises PermissionDenied or Refused.
     """
-    row = _lock(pk)
-    _may("explain", row, by=by, at=at)
+    row, duty = _asked(pk, "explain", by=by, at=at)
     last = row.records.filter(is_current=True).first()
     if last is not None and last.recorded_by_id == by.user.pk and _of(last) == explanation:
         return last
-    FOLLOW_UP_STEPS.check("explain", duty_of(by, row, timezone.localdate(at)), row)
-    _check_unjudged(row)
+    check_stage("explain", row, duty)
     _check_seen(last, seen)
     _check_words(row, explanation, today=timezone.localdate(at))
     if row.holder_id is None:
@@ -142,12 +139,6 @@ def _bring_to_date(row: FollowUp) -> list[str]:
     return [f"{member} {month:%Y-%m}" for member, month in stored]
 
 
-def _check_unjudged(row: FollowUp) -> None:
-    """Once judged it stands; only one whose list of zero months has changed since is added to."""
-    if not row.is_basis_changed and Judgement.objects.filter(follow_up=row).exists():
-        raise Refused(_("This explanation is judged already."))
-
-
 def _check_seen(last: FollowUpRecord | None, seen: int | None) -> None:
     if seen is not None and seen != (last.number if last else 0):
         raise Refused(
@@ -172,8 +163,7 @@ def _check_words(row: FollowUp, explanation: Explanation, *, today: date) -> Non
 def attach(*, pk: int, files: Sequence[Accepted], by: Actor, at: datetime) -> int:
     """Keep the scan of the signed explanation with the record that stands; also after it was
     judged. Return how many files are new. Raises PermissionDenied or Refused."""
-    row = _lock(pk)
-    _may("explain", row, by=by, at=at)
+    row, _duty = _asked(pk, "explain", by=by, at=at)
     last = row.records.filter(is_current=True).first()
     if last is None or row.state == State.WITHDRAWN:
         raise Refused(_("There is no explanation yet that a signed paper could belong to."))
@@ -210,8 +200,7 @@ def judge(
 
     Nobody judges their own. Raises PermissionDenied or Refused.
     """
-    row = _lock(pk)
-    _may("judge", row, by=by, at=at)
+    row, duty = _asked(pk, "judge", by=by, at=at)
     before = Judgement.objects.filter(follow_up=row).first()
     if before is not None and (before.judged_by_id, before.outcome, before.reason) == (
         by.user.pk,
@@ -219,9 +208,7 @@ def judge(
         reason.strip(),
     ):
         return before
-    FOLLOW_UP_STEPS.check("judge", duty_of(by, row, timezone.localdate(at)), row)
-    if before is not None:
-        raise Refused(_("This explanation is judged already."))
+    check_stage("judge", row, duty)
     last = row.records.get(is_current=True)
     if seen is not None and seen != last.number:
         raise Refused(_("It was explained again meanwhile. Read it before you judge."))
@@ -252,14 +239,12 @@ def decide_accountability(
 ) -> Judgement:
     """Record the decision on accountability for an explanation that was judged serious, with
     its document; that closes it. Raises PermissionDenied or Refused."""
-    row = _lock(pk)
-    _may("decide_accountability", row, by=by, at=at)
+    row, duty = _asked(pk, "decide_accountability", by=by, at=at)
     judged = Judgement.objects.filter(follow_up=row).first()
     if judged is not None and judged.decision and _decided(judged) == accountability:
         return judged
-    FOLLOW_UP_STEPS.check("decide_accountability", duty_of(by, row, timezone.localdate(at)), row)
-    if judged is None or judged.outcome != Outcome.SERIOUS:
-        raise Refused(_("Only an explanation that was judged serious leads to accountability."))
+    check_stage("decide_accountability", row, duty)
+    assert judged is not None  # by the stages
     _check_decision(row, accountability, today=timezone.localdate(at))
     judged.decision = accountability.decision.strip()
     judged.decision_number = accountability.number.strip()
@@ -292,24 +277,37 @@ def _check_decision(row: FollowUp, accountability: Accountability, *, today: dat
         raise Refused(_("The decision is earlier than the explanation it rests on."))
 
 
-# -- locking, rights, telling ------------------------------------------------------------------
+# -- stages, rights, telling -------------------------------------------------------------------
 
 
-def _lock(pk: int) -> FollowUp:
-    """Lock the branch, then the row, as reconciliation does: what final results demand does
-    not change between looking and writing."""
-    branches = Branch.objects.select_for_update(no_key=True, of=("self",)).filter(follow_ups=pk)
-    list(branches.values_list("pk"))
-    return (
-        FollowUp.objects.select_for_update(of=("self",))
-        .select_related("branch", "holder")
-        .get(pk=pk)
-    )
+def check_stage(step: str, row: FollowUp, duty: Duty) -> None:
+    """Raise Refused where an explanation does not wait for this step, saying why. One query."""
+    judged = Judgement.objects.filter(follow_up=row).first()
+    if why := _why_not(step, row, judged):
+        raise Refused(why)
+    FOLLOW_UP_STEPS.check(step, duty, row)
 
 
-def _may(step: str, row: FollowUp, *, by: Actor, at: datetime) -> None:
-    if not FOLLOW_UP_STEPS[step].may(duty_of(by, row, timezone.localdate(at)), row):
+def _why_not(step: str, row: FollowUp, judged: Judgement | None) -> str:
+    """Once judged it stands; only one whose list of zero months has changed since is added to."""
+    if step == "decide_accountability":
+        is_serious = judged is not None and judged.outcome == Outcome.SERIOUS
+        text = _("Only an explanation that was judged serious leads to accountability.")
+        return "" if is_serious else text
+    if judged is not None and not (step == "explain" and row.is_basis_changed):
+        return _("This explanation is judged already.")
+    if step == "judge" and row.state == State.OPEN:
+        return _("Not explained yet: it is given at the year's meeting.")
+    return ""
+
+
+def _asked(pk: int, step: str, *, by: Actor, at: datetime) -> tuple[FollowUp, Duty]:
+    """The explanation, locked, for whom the step is. Raises PermissionDenied."""
+    row = lock(pk)
+    duty = duty_of(by, row, timezone.localdate(at))
+    if not FOLLOW_UP_STEPS[step].may(duty, row):
         raise PermissionDenied
+    return row, duty
 
 
 def _of(kept: FollowUpRecord) -> Explanation:
