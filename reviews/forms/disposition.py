@@ -42,10 +42,6 @@ class CaseForm(EvidenceForm):
 
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
-    def refused_for(self, problems: "dict[str, str]") -> None:
-        for name, text in problems.items():
-            self.add_error(name if name in self.fields else None, text)
-
 
 class OpinionForm(CaseForm):
     """What the branch's meeting thinks is to follow."""

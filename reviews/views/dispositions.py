@@ -1,19 +1,18 @@
 """Disposition cases: the branch's opinion, its filing, the committee's decision, the form."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from lib.steps import Refused
 from members.requests import Request
-from reviews.disposing import STEPS
+from reviews.disposing import NO_CASE, STEPS
 from reviews.forms.disposition import (
     CaseDecisionForm,
     CaseForm,
@@ -25,17 +24,16 @@ from reviews.models import FollowUp
 from reviews.selectors import dispositions as selectors
 from reviews.selectors.follow_ups import dossier_of
 from reviews.services import dispositions as services
-from reviews.services.cases import Incomplete, why_not
-from reviews.services.duties import duty_of
+from reviews.services.cases import why_not
+from reviews.views.follow_up_steps import Asked, asked_for, form_page, take
 from reviews.workflow import FOLLOW_UP_STEPS
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def case_opinion(request: Request, pk: int) -> HttpResponse:
     """The branch's opinion; while it is not filed, given anew from the last one."""
-    case = case_for(request, pk, "give_opinion")
-    if closed := closed_to(request, case, "give_opinion"):
-        return closed
+    asked = asked_for(request, pk, "give_opinion")
+    case = selectors.case_view(asked.follow_up)
     assert case.follow_up.member is not None  # by constraint follow_up_kind
     form = OpinionForm(
         request.POST or None,
@@ -44,41 +42,37 @@ def case_opinion(request: Request, pk: int) -> HttpResponse:
         initial=initial_of(case.current, timezone.localdate()),
     )
 
-    def give() -> Any:
-        return services.give_opinion(opinion=form.opinion, **asked(request, case, form))
+    def give() -> str:
+        services.give_opinion(opinion=form.opinion, **sent(asked, form))
+        return _("The opinion is written down. The member is told that it is there.")
 
-    said = _("The opinion is written down. The member is told that it is there.")
-    return step_page(request, case, form, "reviews/disposition_opinion.html", give, said)
+    return step_page(asked, case, form, give, "reviews/disposition_opinion.html")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def case_filing(request: Request, pk: int) -> HttpResponse:
     """The branch files the case with the committee."""
-    case = case_for(request, pk, "file_case")
-    if closed := closed_to(request, case, "file_case"):
-        return closed
+    asked = asked_for(request, pk, "file_case")
+    case = selectors.case_view(asked.follow_up)
     form = FilingForm(
         request.POST or None,
         request.FILES or None,
         initial={"seen": case.number, "filed_on": timezone.localdate()},
     )
 
-    def file() -> Any:
+    def file() -> str:
         said = form.cleaned_data
-        return services.file_case(
-            filed_on=said["filed_on"], number=said["number"], **asked(request, case, form)
-        )
+        services.file_case(filed_on=said["filed_on"], number=said["number"], **sent(asked, form))
+        return _("The case is filed. The committee's staff and the member are told.")
 
-    said = _("The case is filed. The committee's staff and the member are told.")
-    return step_page(request, case, form, "reviews/disposition_filing.html", file, said)
+    return step_page(asked, case, form, file, "reviews/disposition_filing.html")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def case_decision(request: Request, pk: int) -> HttpResponse:
     """The committee approves the opinion, or returns the case."""
-    case = case_for(request, pk, "decide_case")
-    if closed := closed_to(request, case, "decide_case"):
-        return closed
+    asked = asked_for(request, pk, "decide_case")
+    case = selectors.case_view(asked.follow_up)
     form = CaseDecisionForm(
         request.POST or None,
         request.FILES or None,
@@ -86,11 +80,11 @@ def case_decision(request: Request, pk: int) -> HttpResponse:
         initial={"seen": case.number, "decided_on": timezone.localdate()},
     )
 
-    def decide() -> Any:
-        return services.decide_case(decision=form.decision, **asked(request, case, form))
+    def decide() -> str:
+        services.decide_case(decision=form.decision, **sent(asked, form))
+        return _("The decision is recorded. The branch and the member are told.")
 
-    said = _("The decision is recorded. The branch and the member are told.")
-    return step_page(request, case, form, "reviews/disposition_decision.html", decide, said)
+    return step_page(asked, case, form, decide, "reviews/disposition_decision.html")
 
 
 @require_safe
@@ -116,69 +110,31 @@ def disposition_form(request: Request, pk: int) -> HttpResponse:
 # -- what the three steps share ------------------------------------------------------------------
 
 
-def case_for(request: Request, pk: int, step: str) -> selectors.CaseView:
-    """The case, for whom the step is: 404 where it is not theirs to see, 403 to take."""
-    found = get_object_or_404(
-        FollowUp.objects.visible_to(request.actor).select_related("member", "holder", "branch"),
-        pk=pk,
-    )
-    duty = duty_of(request.actor, found, timezone.localdate())
-    if not FOLLOW_UP_STEPS[step].may(duty, found):
-        raise PermissionDenied
-    return selectors.case_view(found)
-
-
-def closed_to(request: Request, case: selectors.CaseView, step: str) -> HttpResponse | None:
-    """Back to the case, saying why, where a page is opened whose step is not possible now.
-    What was sent is left to the service, which keeps what was typed."""
-    if request.method == "POST":
-        return None
-    follow_up, row = case.follow_up, case.current
-    if follow_up.state not in FOLLOW_UP_STEPS[step].sources:
-        messages.info(request, _("This case stands at: %(stage)s") % {"stage": case.stage.label})
-    elif (row.state if row else "") not in STEPS[step]:
-        messages.info(request, why_not(step, row))
-    else:
-        return None
-    return redirect(follow_up)
-
-
-def asked(request: Request, case: selectors.CaseView, form: CaseForm) -> dict[str, Any]:
+def sent(asked: Asked, form: CaseForm) -> dict[str, Any]:
     return {
-        "pk": case.follow_up.pk,
+        "pk": asked.follow_up.pk,
         "seen": form.cleaned_data["seen"],
         "files": form.accepted,
-        "by": request.actor,
+        "by": asked.request.actor,
         "at": timezone.now(),
     }
 
 
 def step_page(
-    request: Request,
-    case: selectors.CaseView,
-    form: CaseForm,
-    template: str,
-    take: Callable[[], Any],
-    said: str,
+    asked: Asked, case: selectors.CaseView, form: CaseForm, act: Callable[[], str], template: str
 ) -> HttpResponse:
-    """The page of a step: taken, back to the case; refused, with everything that was typed."""
-    status = 422 if request.method == "POST" else 200
-    if request.method == "POST" and form.is_valid():
-        try:
-            take()
-        except Incomplete as incomplete:
-            form.refused_for(dict(incomplete.problems))
-        except Refused as refused:
-            form.add_error(None, str(refused))
-            status = 409
-        else:
-            messages.success(request, said)
-            return redirect(case.follow_up)
-    context = {
-        "follow_up": case.follow_up,
-        "case": case,
-        "form": form,
-        "dossier": dossier_of(case.follow_up, request.actor),
-        "today": timezone.localdate(),
-    }
-    return render(request, template, context, status=status)
+    """The page of a step, beside the case."""
+
+    def context() -> dict[str, Any]:
+        return {"case": case, "dossier": dossier_of(case.follow_up, asked.request.actor)}
+
+    check = partial(check_open, case, asked.step)
+    return take(asked, form, template, check=check, act=act, context=context)
+
+
+def check_open(case: selectors.CaseView, step: str) -> None:
+    """Raise Refused, saying where the case stands, where the step is not possible now."""
+    if case.follow_up.state not in FOLLOW_UP_STEPS[step].sources:
+        raise Refused(_("This case stands at: %(stage)s") % {"stage": case.stage.label})
+    if (case.current.state if case.current else NO_CASE) not in STEPS[step]:
+        raise Refused(why_not(step, case.current))

@@ -1,15 +1,16 @@
 """Explanations of zero months: given, judged, and the decision on accountability."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from lib.steps import Refused
 from members.requests import Request
@@ -20,34 +21,26 @@ from reviews.selectors import explanations as selectors
 from reviews.selectors.follow_ups import dossier_of
 from reviews.services import explanations as services
 from reviews.services.duties import duty_of
-from reviews.workflow import FOLLOW_UP_STEPS, Duty
+from reviews.views.follow_up_steps import Asked, asked_for, form_page, take
+from reviews.workflow import Duty
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def explanation(request: Request, pk: int) -> HttpResponse:
     """Write what was explained; again while it is not judged, which keeps what was said."""
-    found, duty = readable(request, pk, "explain")
+    asked = asked_for(request, pk, "explain")
     today = timezone.localdate()
     form = ExplanationForm(
         request.POST or None,
         request.FILES or None,
-        is_unnamed=found.holder_id is None,
+        is_unnamed=asked.follow_up.holder_id is None,
         today=today,
         initial={"held_on": today},
     )
-    if request.method == "POST" and form.is_valid() and gave(request, found, form):
-        return redirect(found)
-    context = page_of(request, found, duty) | {"form": form, "today": today}
-    context["is_on_behalf"] = found.holder_id != request.actor.member_id
-    return render(
-        request, "reviews/explanation_write.html", context, status=422 if form.errors else 200
-    )
 
-
-def gave(request: Request, found: FollowUp, form: ExplanationForm) -> bool:
-    try:
+    def explain() -> str:
         services.explain(
-            pk=found.pk,
+            pk=pk,
             explanation=form.explanation,
             who=form.cleaned_data.get("who", ""),
             files=form.accepted,
@@ -55,80 +48,60 @@ def gave(request: Request, found: FollowUp, form: ExplanationForm) -> bool:
             by=request.actor,
             at=timezone.now(),
         )
-    except Refused as refused:
-        return refuse(found, form, refused)
-    messages.success(request, _("The explanation is recorded. The committee is told."))
-    return True
+        return _("The explanation is recorded. The committee is told.")
+
+    return step_page(asked, form, explain, "reviews/explanation_write.html")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def judgement(request: Request, pk: int) -> HttpResponse:
     """Take note of an explanation, or judge it serious."""
-    found, duty = readable(request, pk, "judge")
+    asked = asked_for(request, pk, "judge")
     form = JudgementForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and judged(request, found, form):
-        return redirect(found)
-    context = page_of(request, found, duty) | {"form": form}
-    status = 422 if form.errors else 200
-    return render(request, "reviews/explanation_judge.html", context, status=status)
 
-
-def judged(request: Request, found: FollowUp, form: JudgementForm) -> bool:
-    said = form.cleaned_data
-    try:
+    def judge() -> str:
+        said = form.cleaned_data
         services.judge(
-            pk=found.pk,
+            pk=pk,
             outcome=said["outcome"],
             reason=said["reason"],
             seen=said["seen"],
             by=request.actor,
             at=timezone.now(),
         )
-    except Refused as refused:
-        return refuse(found, form, refused)
-    if said["outcome"] == Judgement.Outcome.SERIOUS:
-        messages.success(
-            request, _("Judged serious. It stays open until accountability is decided.")
-        )
-    else:
-        messages.success(request, _("Taken note of. The matter is closed."))
-    return True
+        if said["outcome"] == Judgement.Outcome.SERIOUS:
+            return _("Judged serious. It stays open until accountability is decided.")
+        return _("Taken note of. The matter is closed.")
+
+    return step_page(asked, form, judge, "reviews/explanation_judge.html")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_page
 def accountability(request: Request, pk: int) -> HttpResponse:
     """Enter the decision on accountability, with its document."""
-    found, duty = readable(request, pk, "decide_accountability")
+    asked = asked_for(request, pk, "decide_accountability")
     form = AccountabilityForm(request.POST or None, today=timezone.localdate())
-    if request.method == "POST" and form.is_valid() and decided(request, found, form):
-        return redirect(found)
-    context = page_of(request, found, duty) | {"form": form}
-    status = 422 if form.errors else 200
-    return render(request, "reviews/explanation_accountability.html", context, status=status)
 
-
-def decided(request: Request, found: FollowUp, form: AccountabilityForm) -> bool:
-    try:
+    def decide() -> str:
         services.decide_accountability(
-            pk=found.pk, accountability=form.accountability, by=request.actor, at=timezone.now()
+            pk=pk, accountability=form.accountability, by=request.actor, at=timezone.now()
         )
-    except Refused as refused:
-        return refuse(found, form, refused)
-    messages.success(request, _("The decision is recorded and the matter is closed."))
-    return True
+        return _("The decision is recorded and the matter is closed.")
+
+    return step_page(asked, form, decide, "reviews/explanation_accountability.html")
 
 
 @require_POST
 def attach_explanation(request: Request, pk: int) -> HttpResponse:
     """Keep the scan of the signed explanation."""
-    found, _duty = readable(request, pk, "explain")
+    found = asked_for(request, pk, "explain").follow_up
     form = EvidenceForm(request.POST, request.FILES)
     if not form.is_valid():
         for errors in form.errors.values():
             messages.error(request, str(errors[0]))
         return redirect(found)
     try:
-        services.attach(pk=found.pk, files=form.accepted, by=request.actor, at=timezone.now())
+        services.attach(pk=pk, files=form.accepted, by=request.actor, at=timezone.now())
     except Refused as refused:
         messages.error(request, str(refused))
     else:
@@ -139,26 +112,31 @@ def attach_explanation(request: Request, pk: int) -> HttpResponse:
 @require_safe
 def explanation_form(request: Request, pk: int) -> HttpResponse:
     """The official form on A4: empty to be written on at the meeting, or filled to be signed."""
-    found, duty = readable(request, pk)
-    context = page_of(request, found, duty) | {"today": timezone.localdate()}
+    found = get_object_or_404(
+        FollowUp.objects.readable_by(request.actor).select_related("holder", "branch__committee"),
+        pk=pk,
+        kind__in=FollowUp.EXPLANATION_KINDS,
+    )
+    today = timezone.localdate()
+    context = page_of(request, found, duty_of(request.actor, found, today)) | {"today": today}
     return render(request, "reviews/explanation_form.html", context)
 
 
 # -- what the pages share --------------------------------------------------------------------
 
 
-def readable(request: Request, pk: int, step: str = "") -> tuple[FollowUp, Duty]:
-    """An explanation whose content this person may read; 403 where the step is not theirs."""
-    found = get_object_or_404(
-        FollowUp.objects.readable_by(request.actor)
-        .filter(kind__in=FollowUp.EXPLANATION_KINDS)
-        .select_related("holder", "branch__committee"),
-        pk=pk,
-    )
-    duty = duty_of(request.actor, found, timezone.localdate())
-    if step and not FOLLOW_UP_STEPS[step].may(duty, found):
-        raise PermissionDenied
-    return found, duty
+def step_page(
+    asked: Asked, form: forms.Form, act: Callable[[], str], template: str
+) -> HttpResponse:
+    """The page of a step, beside what was explained and how it was judged."""
+    request, found, duty = asked.request, asked.follow_up, asked.duty
+
+    def context() -> dict[str, Any]:
+        is_on_behalf = found.holder_id != request.actor.member_id
+        return page_of(request, found, duty) | {"is_on_behalf": is_on_behalf}
+
+    check = partial(services.check_stage, asked.step, found, duty)
+    return take(asked, form, template, check=check, act=act, context=context)
 
 
 def page_of(request: Request, found: FollowUp, duty: Duty) -> dict[str, Any]:
@@ -167,9 +145,3 @@ def page_of(request: Request, found: FollowUp, duty: Duty) -> dict[str, Any]:
         "dossier": dossier_of(found, request.actor),
         **selectors.explanation_panel(found, duty),
     }
-
-
-def refuse(found: FollowUp, form: forms.Form, refused: Refused) -> bool:
-    form.add_error(None, str(refused))
-    found.refresh_from_db()
-    return False

@@ -2,6 +2,7 @@
 official form on paper. What is refused comes back with what was typed."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -12,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from lib.steps import Refused
 from members.requests import Request
@@ -32,16 +33,15 @@ from reviews.models import FollowUp, FollowUpFile
 from reviews.selectors import sittings as selectors
 from reviews.selectors.follow_ups import dossier_of
 from reviews.services import follow_up_ends, records, rectification
-from reviews.services.duties import duty_of
+from reviews.views.follow_up_steps import Asked, asked_for, form_page, take, visible
 from reviews.workflow import FOLLOW_UP_STEPS
-
-form_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @form_page
 def record_follow_up(request: Request, pk: int) -> HttpResponse:
     """Record how it was held; again until the member has answered, or after a dispute."""
-    row = asked_for(request, pk, "record")
+    asked = asked_for(request, pk, "record")
+    row = asked.follow_up
     today = timezone.localdate()
     kept = next(iter(selectors.records_of(row)), None)
     names = selectors.names_to_offer(row, kept, request.actor)
@@ -56,13 +56,13 @@ def record_follow_up(request: Request, pk: int) -> HttpResponse:
 
     dossier = dossier_of(row, request.actor)
     template = "reviews/sitting_record_form.html"
-    return take(request, row, "record", form, act, template, dossier=dossier)
+    return step_page(asked, form, act, template, dossier=dossier)
 
 
 @form_page
 def answer_record(request: Request, pk: int) -> HttpResponse:
     """The member says whether the record is right."""
-    row = asked_for(request, pk, "confirm")
+    asked = asked_for(request, pk, "confirm")
     form = AnswerForm(request.POST or None)
 
     def act() -> str:
@@ -73,13 +73,13 @@ def answer_record(request: Request, pk: int) -> HttpResponse:
         records.dispute(pk=pk, seen=form.number, reason=said["reason"], by=by, at=at)
         return _("You have disputed the record. Who held it and the committee are told.")
 
-    return take(request, row, "confirm", form, act, part="reviews/sitting_answer.html")
+    return step_page(asked, form, act, part="reviews/sitting_answer.html")
 
 
 @form_page
 def confirm_on_paper(request: Request, pk: int) -> HttpResponse:
     """Enter a record that the member signed, with its scan."""
-    row = asked_for(request, pk, "confirm_on_paper")
+    asked = asked_for(request, pk, "confirm_on_paper")
     form = PaperForm(request.POST or None, request.FILES or None)
 
     def act() -> str:
@@ -88,13 +88,13 @@ def confirm_on_paper(request: Request, pk: int) -> HttpResponse:
         )
         return _("The signed record is kept. The member is told.")
 
-    return take(request, row, "confirm_on_paper", form, act, part="reviews/sitting_paper.html")
+    return step_page(asked, form, act, part="reviews/sitting_paper.html")
 
 
 @form_page
 def let_record_stand(request: Request, pk: int) -> HttpResponse:
     """The committee lets a disputed record stand."""
-    row = asked_for(request, pk, "let_stand")
+    asked = asked_for(request, pk, "let_stand")
     form = ReasonForm(request.POST or None)
 
     def act() -> str:
@@ -107,13 +107,13 @@ def let_record_stand(request: Request, pk: int) -> HttpResponse:
         )
         return _("The record stands. The member is told.")
 
-    return take(request, row, "let_stand", form, act, part="reviews/sitting_stand.html")
+    return step_page(asked, form, act, part="reviews/sitting_stand.html")
 
 
 @form_page
 def add_rectification_step(request: Request, pk: int) -> HttpResponse:
     """Write one thing that was done, with files."""
-    row = asked_for(request, pk, "add_step")
+    asked = asked_for(request, pk, "add_step")
     form = StepForm(request.POST or None, request.FILES or None, today=timezone.localdate())
 
     def act() -> str:
@@ -128,7 +128,7 @@ def add_rectification_step(request: Request, pk: int) -> HttpResponse:
         )
         return pgettext("rectification", "Written down.")
 
-    return take(request, row, "add_step", form, act, part="reviews/rectification_step_form.html")
+    return step_page(asked, form, act, part="reviews/rectification_step_form.html")
 
 
 @require_POST
@@ -145,8 +145,8 @@ def hand_in_rectification(request: Request, pk: int) -> HttpResponse:
 @form_page
 def check_rectification(request: Request, pk: int) -> HttpResponse:
     """Say whether it was put right."""
-    row = asked_for(request, pk, "check")
-    form = CheckForm(request.POST or None, follow_up=row, today=timezone.localdate())
+    asked = asked_for(request, pk, "check")
+    form = CheckForm(request.POST or None, follow_up=asked.follow_up, today=timezone.localdate())
 
     def act() -> str:
         said = form.cleaned_data
@@ -160,13 +160,13 @@ def check_rectification(request: Request, pk: int) -> HttpResponse:
         )
         return _("What you found is recorded. The member is told.")
 
-    return take(request, row, "check", form, act, part="reviews/rectification_check_form.html")
+    return step_page(asked, form, act, part="reviews/rectification_check_form.html")
 
 
 @form_page
 def close_follow_up(request: Request, pk: int) -> HttpResponse:
     """Close a talk or an interview after which nothing is to be put right."""
-    row = asked_for(request, pk, "close")
+    asked = asked_for(request, pk, "close")
     form = NoteForm(request.POST or None)
 
     def act() -> str:
@@ -174,13 +174,13 @@ def close_follow_up(request: Request, pk: int) -> HttpResponse:
         follow_up_ends.close(pk=pk, note=note, by=request.actor, at=timezone.now())
         return pgettext("follow-up", "Closed. The member is told.")
 
-    return take(request, row, "close", form, act, part="reviews/sitting_close.html")
+    return step_page(asked, form, act, part="reviews/sitting_close.html")
 
 
 @form_page
 def lift_follow_up(request: Request, pk: int) -> HttpResponse:
     """The committee closes what rests on results that were revised since."""
-    row = asked_for(request, pk, "lift")
+    asked = asked_for(request, pk, "lift")
     form = ReasonForm(request.POST or None)
 
     def act() -> str:
@@ -188,7 +188,7 @@ def lift_follow_up(request: Request, pk: int) -> HttpResponse:
         follow_up_ends.lift(pk=pk, reason=reason, by=request.actor, at=timezone.now())
         return pgettext("follow-up", "Closed. The member is told.")
 
-    return take(request, row, "lift", form, act, part="reviews/follow_up_lift.html")
+    return step_page(asked, form, act, part="reviews/follow_up_lift.html")
 
 
 @require_safe
@@ -221,60 +221,24 @@ def follow_up_file(request: Request, pk: int) -> FileResponse:
 # -- below the views -------------------------------------------------------------------------
 
 
-def visible(request: Request, pk: int) -> FollowUp:
-    found = FollowUp.objects.visible_to(request.actor)
-    return get_object_or_404(found.select_related("member", "holder", "branch__committee"), pk=pk)
-
-
-def asked_for(request: Request, pk: int, step: str) -> FollowUp:
-    """The follow-up, if this person may ever take this step on it."""
-    row = visible(request, pk)
-    if not FOLLOW_UP_STEPS[step].may(duty_of(request.actor, row, timezone.localdate()), row):
-        raise PermissionDenied
-    return row
-
-
-def take(
-    request: Request,
-    row: FollowUp,
-    step: str,
+def step_page(
+    asked: Asked,
     form: forms.Form,
     act: Callable[[], str],
     template: str = "reviews/sitting_step.html",
-    **context: Any,
+    **more: Any,
 ) -> HttpResponse:
-    """Take a step with what was typed and go back to the follow-up; a refused form comes back
-    on a page of its own, beside what it is about."""
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                messages.success(request, act())
-                return redirect(row)
-            except Refused as refused:
-                form.add_error(None, str(refused))
-                status = 409
-    elif why := why_not(request, row, step):
-        messages.error(request, why)
-        return redirect(row)
-    shown = {
-        "follow_up": row,
-        "form": form,
-        "step": FOLLOW_UP_STEPS[step],
-        "is_page": True,
-        "is_own": row.member_id == request.actor.member_id,
-        "today": timezone.localdate(),
-    }
-    if "kept" not in context:
-        context["kept"] = next(iter(selectors.records_of(row)), None)
-    return render(request, template, shown | context, status=status)
+    """The page of a step on a talk, an interview or a correction, beside its record."""
+    row = asked.follow_up
 
+    def context() -> dict[str, Any]:
+        return {
+            "step": FOLLOW_UP_STEPS[asked.step],
+            "is_page": True,
+            "is_own": row.member_id == asked.request.actor.member_id,
+            "kept": next(iter(selectors.records_of(row)), None),
+            **more,
+        }
 
-def why_not(request: Request, row: FollowUp, step: str) -> str:
-    """Why the step is not possible any more; nothing where it is."""
-    try:
-        FOLLOW_UP_STEPS.check(step, duty_of(request.actor, row, timezone.localdate()), row)
-    except Refused as refused:
-        return str(refused)
-    return ""
+    check = partial(FOLLOW_UP_STEPS.check, asked.step, asked.duty, row)
+    return take(asked, form, template, check=check, act=act, context=context)

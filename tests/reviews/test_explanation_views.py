@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from points.models import Criterion
 from reviews.models import FollowUpFile, FollowUpRecord, Judgement
@@ -15,6 +16,8 @@ from tests.reviews.branch_month import BranchMonth
 from tests.reviews.test_explanations import MARCH, SAID, Unit
 
 pytestmark = pytest.mark.django_db
+JUDGED_ALREADY = "This explanation is judged already."
+JUDGED_SERIOUS_ONLY = "Only an explanation that was judged serious leads to accountability."
 
 
 @pytest.fixture
@@ -66,7 +69,7 @@ def test_the_loser_of_a_race_sees_the_others_words_and_their_own(client, unit):
     answer = client.post(address(unit), words(said="书记本人的说明"))
 
     page = answer.content.decode()
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert SAID.said in page
     assert "书记本人的说明" in page
     assert 'name="seen" value="1"' in page
@@ -93,6 +96,42 @@ def test_staff_judge_it_serious_and_enter_the_decision(client, unit):
     page = client.get(unit.of().get_absolute_url()).content.decode()
     assert "机党〔2026〕3号" in page
     assert f'"{address(unit)}"' not in page
+
+
+@pytest.mark.parametrize(
+    ("outcome", "name", "why"),
+    [
+        ("", "judgement", "Not explained yet: it is given at the year's meeting."),
+        ("", "accountability", JUDGED_SERIOUS_ONLY),
+        ("ACCEPTED", "explanation", JUDGED_ALREADY),
+        ("ACCEPTED", "judgement", JUDGED_ALREADY),
+        ("ACCEPTED", "accountability", JUDGED_SERIOUS_ONLY),
+        ("SERIOUS", "explanation", JUDGED_ALREADY),
+        ("SERIOUS", "judgement", JUDGED_ALREADY),
+    ],
+)
+def test_a_page_whose_step_is_not_possible_leads_back_saying_why(client, unit, outcome, name, why):
+    if outcome:
+        unit.explain()
+        unit.judge(outcome, "长期放任不管")
+    client.force_login(unit.users["staff"])
+
+    answer = client.get(address(unit, name), follow=True)
+
+    assert answer.redirect_chain == [(unit.of().get_absolute_url(), 302)]
+    assert [str(message) for message in answer.context["messages"]] == [gettext(why)]
+
+
+def test_who_judges_second_is_told_of_the_first(client, unit):
+    unit.explain()
+    unit.judge("SERIOUS", "长期放任不管")
+    client.force_login(unit.users["colleague"])
+
+    answer = client.post(address(unit, "judgement"), {"outcome": "ACCEPTED", "seen": 1})
+
+    assert answer.status_code == 409
+    assert list(answer.context["form"].errors) == ["__all__"]
+    assert Judgement.objects.get().outcome == "SERIOUS"
 
 
 def test_the_page_offers_what_the_services_allow(client, unit):
