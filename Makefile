@@ -15,7 +15,8 @@ CATALOGUE := locale/zh_Hans/LC_MESSAGES/django
 # The most that was ever installed here stays installed: run, dev (tests) or e2e (browser).
 LEVEL_OF_RUN := $(if $(wildcard .venv/.e2e),e2e,$(if $(wildcard .venv/.dev),dev,run))
 LEVEL_OF_DEV := $(if $(wildcard .venv/.e2e),e2e,dev)
-SYNC := $(UV) pip sync --quiet --python $(PY) --require-hashes
+# Compiled once here, not by every process that may not write there.
+SYNC := $(UV) pip sync --quiet --compile-bytecode --python $(PY) --require-hashes
 
 export UV_PYTHON_DOWNLOADS := never
 export PIP_ROOT_USER_ACTION := ignore
