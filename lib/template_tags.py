@@ -76,18 +76,20 @@ def icon(name: str, size: int = 20, label: str = "") -> SafeString:
 
 @register.inclusion_tag("components/state_pill.html")
 def state_pill(
-    value: object, label: Text = "", tone: str = "", icon: str = ""
+    value: object, label: Text = "", tone: str = "", icon: str = "", short: Text = ""
 ) -> dict[str, object]:
     """The one way to show a state: `{% state_pill round.state round.get_state_display %}`.
 
     `value` is the member of a TextChoices (its value decides tone and icon); `tone` and `icon`
-    override what STATES says.
+    override what STATES says. `short` stands in a narrow column of a desk for the whole label,
+    which is still what is read aloud; the page has to explain it.
     """
     known_tone, known_icon = STATES.get(str(value).upper(), UNKNOWN_STATE)
     return {
         "tone": tone or known_tone,
         "icon": icon or known_icon,
         "label": label or getattr(value, "label", value),
+        "short": short,
     }
 
 

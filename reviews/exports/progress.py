@@ -54,7 +54,7 @@ def estimate(asked: Asked, branches: Collection[int], by: Actor) -> int:
 def _lines(asked: Asked, branches: Collection[int], today: date) -> Iterator[Line]:
     for block in in_blocks(branches):
         for of_branch in branch_rows(block, asked.months, today):
-            for month, row in of_branch.cells:
+            for month, row, _word in of_branch.cells:
                 head: Line = [of_branch.branch.name, format_month(month)]
                 yield [*head, *(_cells(row, row.round) if row and row.round else [NOT_OPENED])]
 

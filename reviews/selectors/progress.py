@@ -4,6 +4,9 @@ late. States, counts and days, never a score; no branch is set against another (
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, Final, NamedTuple
+
+from django.utils.translation import pgettext_lazy
 
 from branches.models import Branch
 from lib.months import add_months, month_of, months_between, months_of_year
@@ -15,14 +18,29 @@ from reviews.services.matters import Matter
 from reviews.services.reminders import key_by_hand, late_below
 
 MONTHS = 12
+SHORT_WORDS: Final[Mapping[str, Any]] = {
+    Round.State.OPEN: pgettext_lazy("short, of a month", "filing"),
+    Round.State.REVIEWING: pgettext_lazy("short, of a month", "review"),
+    Round.State.CONCLUDED: pgettext_lazy("short, of a month", "reviewed"),
+    Round.State.PUBLISHED: pgettext_lazy("short, of a month", "shown"),
+    Round.State.CLOSED: pgettext_lazy("short, of a month", "done"),
+}
+
+
+class Cell(NamedTuple):
+    """A branch's month; without a row where no round was opened."""
+
+    month: date
+    row: Row | None
+    word: str
 
 
 @dataclass(frozen=True, slots=True)
 class BranchRow:
-    """A branch, and its month in each column; None where no round was opened."""
+    """A branch, and its month in each column."""
 
     branch: Branch
-    cells: Sequence[tuple[date, Row | None]]
+    cells: Sequence[Cell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +77,19 @@ def branch_rows(branches: Sequence[Branch], months: Sequence[date], today: date)
     progress = progress_of(rounds)
     by_place = {(round_.branch_id, round_.month): round_ for round_ in rounds}
 
-    def cell(branch: Branch, month: date) -> Row | None:
+    def cell(branch: Branch, month: date) -> Cell:
         round_ = by_place.get((branch.pk, month))
-        return row_of(branch, round_, progress[branch.pk, month], today) if round_ else None
+        if round_ is None:
+            return Cell(month, None, "")
+        row = row_of(branch, round_, progress[branch.pk, month], today)
+        return Cell(month, row, str(SHORT_WORDS[round_.state]))
 
-    return [
-        BranchRow(branch, [(month, cell(branch, month)) for month in months]) for branch in branches
-    ]
+    return [BranchRow(branch, [cell(branch, month) for month in months]) for branch in branches]
+
+
+def legend() -> list[tuple[str, str, str]]:
+    """What the short words of the columns stand for: state, short word, whole word."""
+    return [(state.value, str(SHORT_WORDS[state]), str(state.label)) for state in Round.State]
 
 
 MOST_NAMES = 3

@@ -34,6 +34,7 @@ def progress(request: Request) -> HttpResponse:
     tabs += [{"label": str(one), "url": f"?year={one}", "is_current": one == year} for one in years]
     context = {
         "late": selectors.late_rows(actor, today),
+        "legend": selectors.legend(),
         "months": months,
         "page": page,
         "rows": selectors.branch_rows(list(page), months, today),

@@ -6,13 +6,20 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.asserts import assertContains
 
 from branches.models import Branch
 from lib.months import add_months, month_of
 from members.models import Notice, Position
 from members.rights import actor_on, system_actor
 from reviews.models import Round
-from reviews.selectors.progress import branch_rows, late_rows, months_shown
+from reviews.selectors.progress import (
+    SHORT_WORDS,
+    branch_rows,
+    late_rows,
+    legend,
+    months_shown,
+)
 from reviews.services.opening import open_month
 from tests.factories import (
     BranchFactory,
@@ -42,10 +49,16 @@ def test_a_branch_stands_with_its_rounds_and_without_a_score():
     (row,) = branch_rows([month.branch], [NOVEMBER, OCTOBER], LATE)
 
     (november, october) = row.cells
-    assert november == (NOVEMBER, None)
-    assert october[1].round == month.round
-    assert (october[1].progress.filed, october[1].progress.members) == (1, 5)
-    assert october[1].is_overdue
+    assert november == (NOVEMBER, None, "")
+    assert (october.month, october.row.round) == (OCTOBER, month.round)
+    assert (october.row.progress.filed, october.row.progress.members) == (1, 5)
+    assert october.row.is_overdue
+    assert october.word == str(SHORT_WORDS["REVIEWING"])
+
+
+def test_every_state_has_a_short_word_of_its_own_that_the_page_explains():
+    assert [state for state, _short, _whole in legend()] == Round.State.values
+    assert len({short for _state, short, _whole in legend()}) == len(Round.State)
 
 
 def test_late_matters_name_whose_turn_it_is():
@@ -121,6 +134,19 @@ def test_what_is_settled_is_not_reminded_of(client):
     client.post(reverse("remind_late"), {"matter": row.key})
 
     assert not Notice.objects.filter(key__contains=":by-hand:").exists()
+
+
+def test_a_cell_says_the_state_short_and_whole(client):
+    below = Below()
+    client.force_login(below.staff)
+
+    page = client.get(reverse("progress"))
+
+    state = Round.State.OPEN
+    assertContains(
+        page, f'<span class="short" aria-hidden="true">{SHORT_WORDS[state]}</span>', html=True
+    )
+    assertContains(page, f'<span class="whole">{state.label}</span>', html=True)
 
 
 def test_a_year_can_be_chosen(client):
