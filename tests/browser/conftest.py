@@ -11,6 +11,8 @@ import shutil
 
 import pytest
 
+from tests.browser.office import DESK, PHONE, WAYS, Browsers
+
 if importlib.util.find_spec("playwright") is None:
     # Set up by `make e2e`, not by `make test`.
     collect_ignore_glob = ["test_*.py"]
@@ -18,8 +20,6 @@ if importlib.util.find_spec("playwright") is None:
 # Playwright runs an event loop of its own beside the test.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1440, "height": 900}
 FLAGS = [
     "--no-sandbox",
     "--disable-quic",
@@ -51,6 +51,16 @@ def at_width(request, page):
     """The page at the width of a phone, and again at that of a desk."""
     page.set_viewport_size(request.param)
     return page
+
+
+@pytest.fixture(params=["phone", "desk without JavaScript"])
+def browsers(request, browser, live_server):
+    """Each person's own browser, in one of the ``WAYS``; a test names others by ``in_browsers``."""
+    browsers = Browsers(browser, live_server.url, *WAYS[request.param])
+    yield browsers
+    for context in browser.contexts:
+        context.close()
+    assert browsers.complaints == []
 
 
 @pytest.fixture(autouse=True)

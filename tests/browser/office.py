@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import uuid4
 
+import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
@@ -29,6 +30,13 @@ from tests.factories import (
 )
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+# How wide a page is, and whether scripts run in it.
+WAYS = {
+    "phone": (PHONE, True),
+    "desk": (DESK, True),
+    "phone without JavaScript": (PHONE, False),
+    "desk without JavaScript": (DESK, False),
+}
 
 
 class Office:
@@ -136,6 +144,23 @@ class Browsers:
             self.complaints.append(f"outside: {request.url}")
 
 
+def in_browsers(*ways: str) -> pytest.MarkDecorator:
+    """Run with the fixture ``browsers`` in these of WAYS."""
+    return pytest.mark.parametrize("browsers", ways, indirect=True)
+
+
 def said(text: str) -> str:
     """A text of the product in the language of the page."""
     return gettext(text)
+
+
+def fits(page) -> bool:
+    """Whether nothing is to be scrolled to sideways."""
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def confirm(page, label: str) -> None:
+    """Press a button that asks before it acts, and say yes."""
+    page.locator("summary", has_text=said(label)).first.click()
+    page.locator("dialog button[type=submit]:visible").first.click()
+    page.wait_for_load_state()

@@ -1,65 +1,24 @@
 """The analysis of a branch: on a phone and at a desk, for a span, on paper; and of all below."""
 
-from decimal import Decimal
-
 import pytest
-from django.utils import timezone
 from playwright.sync_api import expect
 
 from lib.months import add_months, month_of
-from points.models import MonthlyResult
-from reviews.models import Round
-from tests.browser.office import DESK, PHONE, Browsers, Office, said
+from tests.browser.office import Office, fits, said
+from tests.reviews.final_results import closed_round, final
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture(params=[(PHONE, True), (DESK, False)], ids=["phone", "desk without JavaScript"])
-def browsers(request, browser, live_server):
-    viewport, java_script = request.param
-    browsers = Browsers(browser, live_server.url, viewport, java_script)
-    yield browsers
-    for context in browser.contexts:
-        context.close()
-    assert browsers.complaints == []
-
-
-def fits(page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
 def months_closed_in(office: Office) -> None:
     """Three months before this one, stored as an import leaves them."""
-    for back, points in ((3, "80.00"), (2, "66.00"), (1, "0.00")):
+    for back, points in ((3, 80), (2, 66), (1, 0)):
         month = add_months(month_of(office.today), -back)
         book = office.round.rule_book
-        Round.objects.create(
-            branch=office.branch,
-            month=month,
-            rule_book=book,
-            state=Round.State.CLOSED,
-            declare_by=month,
-            review_by=month,
-            publication_days=3,
-            opened_at=office.now,
-            concluded_at=office.now,
-            closed_at=office.now,
-        )
-        score = Decimal(points)
+        closed_round(office.branch, month, book=book, at=office.now).save()
         for person in (office.secretary, office.member, office.other):
-            MonthlyResult.objects.create(
-                member=person,
-                branch=office.branch,
-                rule_book=book,
-                month=month,
-                base=Decimal("80.00"),
-                plus=0,
-                minus=0,
-                score=score if person == office.other else Decimal("80.00"),
-                pass_line=Decimal("70.00"),
-                is_final=True,
-                computed_at=timezone.now(),
-            )
+            score = points if person == office.other else 80
+            final(person, office.branch, month, book=book, score=score, at=office.now)
 
 
 def test_a_secretary_chooses_months_and_prints(browsers):

@@ -11,25 +11,13 @@ from members.rights import actor_on
 from reviews.models import Appraisal, Nomination, Opinion
 from reviews.services import opinions as opining
 from reviews.services.opinions import Wording
-from tests.browser.office import DESK, PHONE, Browsers, said
+from tests.browser.office import in_browsers, said
 from tests.reviews.branch_year import YEAR, BranchYear
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture
-def browsers(request, browser, live_server):
-    viewport, java_script = request.param
-    browsers = Browsers(browser, live_server.url, viewport, java_script)
-    yield browsers
-    for context in browser.contexts:
-        context.close()
-    assert browsers.complaints == []
-
-
-@pytest.mark.parametrize(
-    "browsers", [(DESK, True), (PHONE, False)], ids=["desk", "phone, no script"], indirect=True
-)
+@in_browsers("desk", "phone without JavaScript")
 def test_a_branch_nominates_and_enters_the_grades_of_its_meeting(browsers):
     year = BranchYear()
     page = browsers.of(year.users["secretary"])
@@ -69,7 +57,7 @@ def choose(page, member: int, grade: str) -> None:
     page.locator(f"input[name=m{member}-grade][value={grade}]").check()
 
 
-@pytest.mark.parametrize("browsers", [(PHONE, True)], ids=["phone"], indirect=True)
+@in_browsers("phone")
 def test_a_member_confirms_an_opinion_on_the_phone(browsers):
     year = BranchYear()
     now = timezone.now()

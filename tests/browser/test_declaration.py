@@ -13,21 +13,13 @@ from points.services import declaration as declarations
 from points.services.declaration import Line
 from reviews.demo.files import sign_in_sheet
 from reviews.services import opening
-from tests.browser.office import DESK, PHONE, Browsers, Office, said
+from tests.browser.office import Office, confirm, fits, in_browsers, said
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-WIDTHS = {"phone": (PHONE, True), "desk": (DESK, True), "phone without JavaScript": (PHONE, False)}
-
-
-@pytest.fixture(params=WIDTHS.values(), ids=WIDTHS)
-def browsers(request, browser, live_server):
-    viewport, java_script = request.param
-    browsers = Browsers(browser, live_server.url, viewport, java_script)
-    yield browsers
-    for context in browser.contexts:
-        context.close()
-    assert browsers.complaints == []
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    in_browsers("phone", "desk", "phone without JavaScript"),
+]
 
 
 @pytest.fixture
@@ -49,12 +41,6 @@ def office() -> Office:
     return office
 
 
-def confirm(page: Page, label: str) -> None:
-    page.locator("summary", has_text=said(label)).first.click()
-    page.locator("dialog button[type=submit]:visible").first.click()
-    page.wait_for_load_state()
-
-
 def item(page: Page, code: str):
     return page.locator("#lines .item", has_text=code)
 
@@ -69,10 +55,6 @@ def attach(page: Page, code: str, name: str, content: bytes) -> None:
     if button.count():
         button.click()
     page.wait_for_load_state()
-
-
-def fits(page: Page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_a_sheet_is_copied_proved_returned_and_corrected(browsers, office):

@@ -15,24 +15,10 @@ from reviews.exports.asking import Asked
 from reviews.models import Export
 from reviews.services import exports as services
 from reviews.services.year_end import close_year
-from tests.browser.office import DESK, PHONE, Browsers, Office, said
-from tests.reviews.test_export_kinds import year_of
+from tests.browser.office import Office, fits, said
+from tests.reviews.final_results import even_year
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(params=[(PHONE, True), (DESK, False)], ids=["phone", "desk without JavaScript"])
-def browsers(request, browser, live_server):
-    viewport, java_script = request.param
-    browsers = Browsers(browser, live_server.url, viewport, java_script)
-    yield browsers
-    for context in browser.contexts:
-        context.close()
-    assert browsers.complaints == []
-
-
-def fits(page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def taken(page):
@@ -70,7 +56,7 @@ def test_a_secretary_exports_the_ledger_and_takes_it(browsers):
 
 def test_staff_export_the_year_and_wait_for_a_large_one(browsers):
     office = Office()
-    year_of(office.branch, ["90", "80"])
+    even_year(office.branch, 2025, [90, 80], at=timezone.now())
     committee = office.branch.committee
     close_year(
         committee=committee, year=2025, provisional=False, by=system_actor(), at=timezone.now()

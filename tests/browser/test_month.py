@@ -11,33 +11,13 @@ from points.models import Declaration, Entry, MonthlyResult
 from reviews.demo.files import sign_in_sheet
 from reviews.models import FollowUp, Objection, Publication
 from reviews.services.month_end import month_end
-from tests.browser.office import DESK, PHONE, Browsers, Office, said
+from tests.browser.office import Office, confirm, fits, in_browsers, said
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(
-    params=[(PHONE, True), (DESK, True), (PHONE, False)],
-    ids=["phone", "desk", "phone without JavaScript"],
-)
-def browsers(request, browser, live_server):
-    viewport, java_script = request.param
-    browsers = Browsers(browser, live_server.url, viewport, java_script)
-    yield browsers
-    for context in browser.contexts:
-        context.close()
-    assert browsers.complaints == []
-
-
-def confirm(page: Page, label: str) -> None:
-    """Press a button that asks before it acts, and say yes."""
-    page.locator("summary", has_text=said(label)).first.click()
-    page.locator("dialog button[type=submit]:visible").first.click()
-    page.wait_for_load_state()
-
-
-def fits(page: Page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    in_browsers("phone", "desk", "phone without JavaScript"),
+]
 
 
 def declare(page: Page, office: Office, base: str, *, code: str, with_file: bool) -> None:

@@ -9,19 +9,9 @@ from members.rights import actor_on, system_actor
 from points.models import Declaration
 from reviews.services import review as reviewing
 from reviews.services import round as rounds
-from tests.browser.office import DESK, PHONE, Browsers, Office, said
+from tests.browser.office import Office, said
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(params=[(PHONE, True), (DESK, False)], ids=["phone", "desk without JavaScript"])
-def browsers(request, browser, live_server):
-    viewport, java_script = request.param
-    browsers = Browsers(browser, live_server.url, viewport, java_script)
-    yield browsers
-    for context in browser.contexts:
-        context.close()
-    assert browsers.complaints == []
 
 
 def return_sheet(office: Office) -> Declaration:

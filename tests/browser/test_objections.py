@@ -16,19 +16,9 @@ from reviews.services import objections as objecting
 from reviews.services import round as rounds
 from reviews.services.conclusion import MeetingRecord
 from reviews.services.month_end import month_end
-from tests.browser.office import DESK, PHONE, Browsers, Office, said
+from tests.browser.office import Office, fits, said
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(params=[(PHONE, True), (DESK, False)], ids=["phone", "desk without JavaScript"])
-def browsers(request, browser, live_server):
-    viewport, java_script = request.param
-    browsers = Browsers(browser, live_server.url, viewport, java_script)
-    yield browsers
-    for context in browser.contexts:
-        context.close()
-    assert browsers.complaints == []
 
 
 @pytest.fixture
@@ -70,10 +60,6 @@ def shoot(page: Page, name: str) -> None:
     if folder := os.environ.get("SHOTS"):
         width = page.viewport_size["width"]
         page.screenshot(path=Path(folder) / f"appeals-{name}-{width}.png", full_page=True)
-
-
-def fits(page: Page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def press(page: Page, label: str) -> None:

@@ -7,23 +7,9 @@ from lib.months import add_months
 from members.models import Notice
 from points.models import HolidayNotice, Policy
 from reviews.models import Round
-from tests.browser.office import DESK, PHONE, Browsers, Office, said
+from tests.browser.office import Office, fits, said
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(params=[(PHONE, True), (DESK, False)], ids=["phone", "desk without JavaScript"])
-def browsers(request, browser, live_server):
-    viewport, java_script = request.param
-    browsers = Browsers(browser, live_server.url, viewport, java_script)
-    yield browsers
-    for context in browser.contexts:
-        context.close()
-    assert browsers.complaints == []
-
-
-def fits(page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_a_late_review_is_reminded_of_once_a_day(browsers):

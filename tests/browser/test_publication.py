@@ -11,18 +11,13 @@ from reviews.services import conclusion as concluding
 from reviews.services import meeting as meetings
 from reviews.services import round as rounds
 from reviews.services.meeting import MeetingRecord
-from tests.browser.office import DESK, PHONE, Browsers, Office, said
+from tests.browser.office import Office, fits, in_browsers, said
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
-def browsers(request, browser, live_server):
-    browsers = Browsers(browser, live_server.url, request.param)
-    yield browsers
-    for context in browser.contexts:
-        context.close()
-    assert browsers.complaints == []
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    in_browsers("phone", "desk"),
+]
 
 
 @pytest.fixture
@@ -44,10 +39,6 @@ def publish(office) -> Publication:
     )
     assert publication is not None
     return publication
-
-
-def fits(page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_from_the_preview_to_the_notice(browsers, office):

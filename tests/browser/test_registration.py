@@ -8,27 +8,14 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from points.models import Activity, Criterion, Entry, Registration
-from tests.browser.office import DESK, PHONE, Browsers, Office, said
+from tests.browser.office import Office, fits, in_browsers, said
 from tests.factories import CriterionFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(
-    params=[(PHONE, True), (DESK, True), (PHONE, False)],
-    ids=["phone", "desk", "phone without JavaScript"],
-)
-def browsers(request, browser, live_server):
-    viewport, java_script = request.param
-    browsers = Browsers(browser, live_server.url, viewport, java_script)
-    yield browsers
-    for context in browser.contexts:
-        context.close()
-    assert browsers.complaints == []
-
-
-def fits(page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    in_browsers("phone", "desk", "phone without JavaScript"),
+]
 
 
 def test_an_activity_with_one_absent_and_its_undoing(browsers):

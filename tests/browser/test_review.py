@@ -10,18 +10,9 @@ from points.services import declaration as declarations
 from points.services.declaration import Line
 from reviews.models import Meeting, Publication
 from reviews.services import round as rounds
-from tests.browser.office import DESK, Browsers, Office, said
+from tests.browser.office import Office, in_browsers, said
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def browsers(browser, live_server):
-    browsers = Browsers(browser, live_server.url, DESK)
-    yield browsers
-    for context in browser.contexts:
-        context.close()
-    assert browsers.complaints == []
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), in_browsers("desk")]
 
 
 @pytest.fixture

@@ -5,29 +5,19 @@ from playwright.sync_api import expect
 
 from lib.months import add_months
 from members.models import Exemption, Membership, Position
-from tests.browser.office import DESK, PHONE, Browsers, Office, said
+from tests.browser.office import Office, fits, in_browsers, said
 from tests.factories import BranchFactory
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(params=[(PHONE, False), (DESK, True)], ids=["phone without JavaScript", "desk"])
-def browsers(request, browser, live_server):
-    viewport, java_script = request.param
-    browsers = Browsers(browser, live_server.url, viewport, java_script)
-    yield browsers
-    for context in browser.contexts:
-        context.close()
-    assert browsers.complaints == []
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    in_browsers("phone without JavaScript", "desk"),
+]
 
 
 def press(page, name: str) -> None:
     page.locator("main form button[type=submit]", has_text=said(name)).first.click()
     page.wait_for_load_state()
-
-
-def fits(page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_a_member_is_transferred_from_the_next_month(browsers):

@@ -12,20 +12,13 @@ from reviews.services import opening
 from reviews.services import round as rounds
 from reviews.services.month_end import month_end
 from tests.access_world import conclude
-from tests.browser.office import DESK, PHONE, Browsers, Office, said
-from tests.browser.test_month import confirm, fits
+from tests.browser.office import Office, confirm, fits, in_browsers, said
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(params=[(DESK, True), (PHONE, False)], ids=["desk", "phone without JavaScript"])
-def browsers(request, browser, live_server):
-    viewport, java_script = request.param
-    browsers = Browsers(browser, live_server.url, viewport, java_script)
-    yield browsers
-    for context in browser.contexts:
-        context.close()
-    assert browsers.complaints == []
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    in_browsers("desk", "phone without JavaScript"),
+]
 
 
 def close_the_month_before(office: Office) -> None:

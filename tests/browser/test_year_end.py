@@ -7,7 +7,7 @@ from django.utils.translation import pgettext
 
 from members.models import Position
 from reviews.models import BranchAnnualResult, Round, YearEnd
-from tests.browser.office import DESK, PHONE, Browsers
+from tests.browser.office import in_browsers
 from tests.reviews.test_year_steps import YEAR, Department
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -26,12 +26,9 @@ def button(page, words: str):
     return page.get_by_role("button", name=words, exact=True)
 
 
-@pytest.mark.parametrize(("viewport", "java_script"), [(DESK, True), (PHONE, False)])
-def test_staff_compute_the_branch_confirms_staff_freeze(
-    browser, live_server, department, viewport, java_script
-):
-    browsers = Browsers(browser, live_server.url, viewport, java_script=java_script)
-    address = f"{live_server.url}/year/{YEAR}/"
+@in_browsers("desk", "phone without JavaScript")
+def test_staff_compute_the_branch_confirms_staff_freeze(browsers, department):
+    address = f"{browsers.base}/year/{YEAR}/"
     staff = browsers.of(department.staff)
     staff.goto(address)
     button(staff, _("Compute the year")).click()
@@ -43,7 +40,7 @@ def test_staff_compute_the_branch_confirms_staff_freeze(
     assert BranchAnnualResult.objects.get(branch=department.one).confirmed_at
 
     member = browsers.of(department.members[0].user)
-    member.goto(f"{live_server.url}/results/{YEAR}/")
+    member.goto(f"{browsers.base}/results/{YEAR}/")
     assert member.get_by_text(_("Not frozen yet")).is_visible()
 
     staff.goto(address)
@@ -52,18 +49,15 @@ def test_staff_compute_the_branch_confirms_staff_freeze(
     frozen = YearEnd.objects.get()
     assert frozen.state == State.FROZEN
     assert staff.get_by_text(frozen.digest).is_visible()
-    for context in browser.contexts:
-        context.close()
-    assert browsers.complaints == []
 
 
-def test_what_is_open_stands_in_the_way(browser, live_server, department):
+@in_browsers("phone")
+def test_what_is_open_stands_in_the_way(browsers, department):
     Round.objects.filter(branch=department.one, month__month=12).update(
         state=Round.State.REVIEWING, closed_at=None
     )
-    browsers = Browsers(browser, live_server.url, PHONE)
     staff = browsers.of(department.staff)
-    staff.goto(f"{live_server.url}/year/{YEAR}/")
+    staff.goto(f"{browsers.base}/year/{YEAR}/")
 
     who = f"{Position.Kind.SECRETARY.label} {department.secretary.member.name}"
     turn = _("%(who)s: conclude the review") % {"who": who}
@@ -72,8 +66,5 @@ def test_what_is_open_stands_in_the_way(browser, live_server, department):
     button(staff, _("Compute provisionally")).click()
     assert YearEnd.objects.get().state == State.PROVISIONAL
     member = browsers.of(department.members[0].user)
-    member.goto(f"{live_server.url}/results/{YEAR}/")
+    member.goto(f"{browsers.base}/results/{YEAR}/")
     assert member.get_by_text(_("Year-end result")).count() == 0
-    for context in browser.contexts:
-        context.close()
-    assert browsers.complaints == []

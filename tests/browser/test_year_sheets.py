@@ -5,20 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.office import DESK, PHONE, Browsers, said
+from tests.browser.office import said
 from tests.reviews.spot_checking import closed_month
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(params=[(PHONE, True), (DESK, False)], ids=["phone", "desk without JavaScript"])
-def browsers(request, browser, live_server):
-    viewport, java_script = request.param
-    browsers = Browsers(browser, live_server.url, viewport, java_script)
-    yield browsers
-    for context in browser.contexts:
-        context.close()
-    assert browsers.complaints == []
 
 
 def test_a_year_on_paper_and_the_sentence_behind_its_total(browsers):
