@@ -5,10 +5,11 @@ from datetime import date
 import pytest
 
 from branches.models import Branch
-from points.models import Evidence, MonthlyResult
+from points.models import Evidence
 from reviews.selectors.burden import Burden, burden_of, each_month, per_head
 from tests.factories import LONG_AGO, BranchFactory, MemberFactory, RuleBookFactory
 from tests.reviews.branch_month import OCTOBER, BranchMonth
+from tests.reviews.final_results import final
 
 pytestmark = pytest.mark.django_db
 NOVEMBER = date(2026, 11, 1)
@@ -38,19 +39,7 @@ def test_burden_counts_what_was_filed_registered_and_attached():
 def test_burden_of_an_imported_month_counts_its_results():
     branch = BranchFactory()
     book = RuleBookFactory(branch=branch)
-    MonthlyResult.objects.create(
-        member=MemberFactory(branch=branch),
-        branch=branch,
-        rule_book=book,
-        month=OCTOBER,
-        base=80,
-        plus=0,
-        minus=0,
-        score=80,
-        pass_line=70,
-        is_final=True,
-        computed_at=LONG_AGO,
-    )
+    final(MemberFactory(branch=branch), branch, OCTOBER, book=book, at=LONG_AGO)
     assert burden_of([branch.pk], [OCTOBER]) == [
         Burden(branch, OCTOBER, members=1, has_sheets=False)
     ]

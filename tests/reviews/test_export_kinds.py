@@ -8,14 +8,13 @@ import pytest
 from docx import Document
 
 from branches.models import Branch
-from lib.months import months_of_year
 from members.models import LeadershipDuty, Member, Position
 from members.rights import actor_on, system_actor
 from points.models import Decision, Entry, MonthlyResult
 from reviews.exports.kinds import KINDS, kinds_for
 from reviews.models import Appraisal, Export, FollowUp, Publication, Round
 from reviews.services.year_end import close_year
-from tests.factories import BranchFactory, MemberFactory, RuleBookFactory
+from tests.factories import BranchFactory
 from tests.reviews.branch_month import BranchMonth
 from tests.reviews.exporting import (
     NOW,
@@ -24,6 +23,7 @@ from tests.reviews.exporting import (
     rows_of,
     workbook_of,
 )
+from tests.reviews.final_results import even_year
 
 pytestmark = pytest.mark.django_db
 DAY = date(2027, 1, 10)
@@ -235,48 +235,12 @@ def test_the_burden_counts_sheets_entries_and_files(month):
     ]
 
 
-def year_of(branch, scores):
-    """A closed year in which everybody has the same score each month."""
-    book = branch.rule_books.first() or RuleBookFactory(branch=branch)
-    people = [MemberFactory(branch=branch, name=f"{branch.name}{n}") for n in range(len(scores))]
-    for month in months_of_year(2025):
-        MonthlyResult.objects.bulk_create(
-            MonthlyResult(
-                member=member,
-                branch=branch,
-                rule_book=book,
-                month=month,
-                is_final=True,
-                base=80,
-                plus=0,
-                minus=0,
-                score=Decimal(score),
-                pass_line=70,
-                is_below=Decimal(score) < 70,
-                computed_at=NOW,
-            )
-            for member, score in zip(people, scores, strict=True)
-        )
-        Round.objects.create(
-            branch=branch,
-            month=month,
-            rule_book=book,
-            state="CLOSED",
-            declare_by=month,
-            review_by=month,
-            publication_days=3,
-            opened_at=NOW,
-            closed_at=NOW,
-            thresholds_checked_at=NOW,
-        )
-    return people
-
-
 def test_performance_has_final_years_by_branch_in_the_rolls_order(month):
     second = BranchFactory(committee=month.committee, name="乙党支部")
     Branch.objects.filter(pk=month.branch.pk).update(roll_order=second.roll_order + 1)
     month.branch.refresh_from_db()
-    first_people, others = year_of(month.branch, ["80.10", "90", "90"]), year_of(second, ["99"])
+    first_people = even_year(month.branch, 2025, [Decimal("80.10"), 90, 90], at=NOW)
+    others = even_year(second, 2025, [99], at=NOW)
     close_year(committee=month.committee, year=2025, provisional=False, by=system_actor(), at=NOW)
     best = first_people[1]
     for number, grade in enumerate(("QUALIFIED", "EXCELLENT"), start=1):
@@ -349,7 +313,7 @@ def test_the_roll_has_every_column_and_what_each_holds_today(month):
 
 
 def test_every_workbook_prints_on_a4_landscape_and_keeps_numbers_numbers(month):
-    year_of(month.branch, ["90", "60"])
+    even_year(month.branch, 2025, [90, 60], at=NOW)
     close_year(committee=month.committee, year=2025, provisional=False, by=system_actor(), at=NOW)
     by, asked = actor_on(month.users["staff"], DAY), {"first": "2025-01", "last": "2026-12"}
     wants = {

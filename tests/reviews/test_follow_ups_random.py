@@ -23,7 +23,7 @@ from reviews.services.explanations import Explanation
 from reviews.services.follow_ups import Reconciled, reconcile_branches
 from reviews.thresholds import FinalResult, follow_ups_demanded, streaks
 from tests.factories import BranchFactory, CommitteeFactory, MemberFactory, RuleBookFactory
-from tests.reviews.final_results import final, row_of
+from tests.reviews.final_results import closed_round, final, row_of
 
 MONTHS = months_between(date(2025, 11, 1), date(2026, 6, 1))
 AT = datetime(2027, 1, 15, 2, tzinfo=UTC)
@@ -42,17 +42,7 @@ class Unit:
         self.people = [MemberFactory(user=None) for _ in range(5)]
         self.leaders = [MemberFactory(user=None) for _ in range(2)]
         Round.objects.bulk_create(
-            Round(
-                branch=book.branch,
-                month=month,
-                rule_book=book,
-                state=Round.State.CLOSED,
-                declare_by=month,
-                review_by=last_day(month),
-                publication_days=3,
-                opened_at=AT,
-                closed_at=AT,
-            )
+            closed_round(book.branch, month, book=book, at=AT, thresholds_checked_at=None)
             for book in self.books
             for month in MONTHS
         )

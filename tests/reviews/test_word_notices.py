@@ -1,7 +1,6 @@
 """The Word notices, opened again and compared with the database line by line."""
 
 from datetime import date
-from decimal import Decimal
 from io import BytesIO
 from zipfile import ZipFile
 
@@ -11,16 +10,16 @@ from django.utils.translation import gettext as _
 from docx import Document
 
 from lib.display import points, signed_points, zh_date
-from lib.months import months_of_year
 from lib.word import Paper
 from members.models import Position
 from members.rights import system_actor
 from points.models import MonthlyResult
 from reviews.exports.notices import write_publication_notice, write_year_notice
-from reviews.models import AnnualResult, BranchAnnualResult, Publication, Round
+from reviews.models import AnnualResult, BranchAnnualResult, Publication
 from reviews.services.year_end import close_year
-from tests.factories import BranchFactory, CommitteeFactory, MemberFactory, RuleBookFactory
+from tests.factories import BranchFactory, CommitteeFactory
 from tests.reviews.branch_month import BranchMonth, at
+from tests.reviews.final_results import even_year
 
 pytestmark = pytest.mark.django_db
 
@@ -143,40 +142,7 @@ YEAR = 2025
 def branch_of(committee, name: str, *scores: int):
     """A branch whose members have the same score in every month of the year."""
     branch = BranchFactory(committee=committee, name=name)
-    book = RuleBookFactory(branch=branch, effective_from=date(YEAR, 1, 1))
-    members = [MemberFactory(branch=branch, name=f"{name}{n}") for n in range(len(scores))]
-    now = timezone.now()
-    for month in months_of_year(YEAR):
-        Round.objects.create(
-            branch=branch,
-            month=month,
-            rule_book=book,
-            state=Round.State.CLOSED,
-            declare_by=month,
-            review_by=month,
-            publication_days=3,
-            opened_at=now,
-            closed_at=now,
-            thresholds_checked_at=now,
-        )
-    MonthlyResult.objects.bulk_create(
-        MonthlyResult(
-            member=member,
-            branch=branch,
-            rule_book=book,
-            month=month,
-            base=80,
-            plus=0,
-            minus=0,
-            score=Decimal(score),
-            pass_line=60,
-            is_below=score < 60,
-            is_final=True,
-            computed_at=now,
-        )
-        for month in months_of_year(YEAR)
-        for member, score in zip(members, scores, strict=True)
-    )
+    even_year(branch, YEAR, scores, pass_line=60, at=timezone.now())
     return branch
 
 

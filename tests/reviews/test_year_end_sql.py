@@ -14,6 +14,7 @@ from reviews.models import AnnualResult, YearEnd
 from reviews.services.year_end_sql import is_possible, rank_in_database
 from reviews.services.year_figures import rank_row_by_row
 from tests.factories import BranchFactory, MemberFactory, RuleBookFactory
+from tests.reviews.final_results import row_of
 
 AT = datetime(2026, 1, 8, tzinfo=UTC)
 FIGURES = (
@@ -52,21 +53,16 @@ def build_year(seed: int):
             is_assessed = random.random() > 0.1
             score = Decimal("0.00") if random.random() < 0.03 else random.choice(scores)
             results.append(
-                MonthlyResult(
-                    member=member,
-                    branch=branch,
-                    rule_book=books[branch],
-                    month=month,
-                    is_final=random.random() > 0.02,
+                row_of(
+                    member,
+                    branch,
+                    month,
+                    book=books[branch],
+                    score=score,
                     is_assessed=is_assessed,
-                    base=Decimal("80.00"),
-                    plus=Decimal("0.00"),
-                    minus=Decimal("0.00"),
-                    score=score if is_assessed else None,
+                    is_final=random.random() > 0.02,
                     pass_line=Decimal("70.05"),
-                    is_below=is_assessed and score < Decimal("70.05"),
-                    is_zero=is_assessed and not score,
-                    computed_at=AT,
+                    at=AT,
                 )
             )
     MonthlyResult.objects.bulk_create(results)

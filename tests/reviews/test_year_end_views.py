@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from lib.months import months_of_year
 from members.models import Event, Position
 from members.rights import actor_on, system_actor
 from points.models import MonthlyResult
@@ -22,9 +21,9 @@ from tests.factories import (
     BranchFactory,
     CommitteeFactory,
     MemberFactory,
-    RuleBookFactory,
     StaffAppointmentFactory,
 )
+from tests.reviews.final_results import even_year
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 1, 10, 1, tzinfo=UTC)
@@ -44,39 +43,7 @@ def staff(committee):
 def branch_with(committee, name, scores, *, state=Round.State.CLOSED):
     """A branch whose members have the same score in every month of the year."""
     branch = BranchFactory(committee=committee, name=name)
-    book = RuleBookFactory(branch=branch, effective_from=date(YEAR, 1, 1))
-    members = [MemberFactory(branch=branch, name=f"{name}{n}") for n in range(len(scores))]
-    for month in months_of_year(YEAR):
-        Round.objects.create(
-            branch=branch,
-            month=month,
-            rule_book=book,
-            state=state,
-            declare_by=month,
-            review_by=month,
-            publication_days=3,
-            opened_at=AT,
-            closed_at=AT if state == Round.State.CLOSED else None,
-            thresholds_checked_at=AT,
-        )
-        MonthlyResult.objects.bulk_create(
-            MonthlyResult(
-                member=member,
-                branch=branch,
-                rule_book=book,
-                month=month,
-                is_final=state == Round.State.CLOSED,
-                base=80,
-                plus=0,
-                minus=0,
-                score=Decimal(score),
-                pass_line=70,
-                is_below=score < 70,
-                computed_at=AT,
-            )
-            for member, score in zip(members, scores, strict=True)
-        )
-    return branch, members
+    return branch, even_year(branch, YEAR, scores, state=state, at=AT)
 
 
 def compute(client, committee):

@@ -16,6 +16,7 @@ from reviews.selectors.year_sheets import branch_sheets, member_sheet, own_sheet
 from reviews.services.year_end import close_year
 from tests.factories import MemberFactory
 from tests.reviews.branch_month import BranchMonth, at
+from tests.reviews.final_results import final, row_of
 
 pytestmark = pytest.mark.django_db
 NOVEMBER = date(2026, 11, 1)
@@ -141,18 +142,9 @@ def test_what_was_done_in_an_earlier_branch_stays_with_it(branch):
     Membership.objects.create(
         member=branch.member, branch=later.branch, starts_on=date(2026, 11, 1)
     )
-    MonthlyResult.objects.create(
-        member=branch.member,
-        branch=later.branch,
-        rule_book=later.book,
-        month=NOVEMBER,
-        base=80,
-        plus=0,
-        minus=0,
-        score=80,
-        pass_line=60,
-        computed_at=at(11, 30),
-    )
+    row_of(
+        branch.member, later.branch, NOVEMBER, book=later.book, is_final=False, at=at(11, 30)
+    ).save()
     later.publish()
     sheet = member_sheet(later.actor("secretary"), 2026, branch.member.pk)
 
@@ -198,21 +190,14 @@ def test_a_later_revision_stands_beside_frozen_figures(branch):
         state=YearEnd.State.FROZEN, frozen_by=branch.users["staff"], frozen_at=at(12, 31)
     )
     old = branch.result("member")
-    MonthlyResult.objects.filter(pk=old.pk).update(is_current=False)
-    MonthlyResult.objects.create(
-        member=branch.member,
-        branch=branch.branch,
-        rule_book=branch.book,
-        month=old.month,
-        revision=2,
-        is_final=True,
-        base=old.base,
-        plus=0,
-        minus=0,
+    final(
+        branch.member,
+        branch.branch,
+        old.month,
+        book=branch.book,
         score=Decimal(99),
-        pass_line=old.pass_line,
         revision_reason="申诉成立",
-        computed_at=year_end.computed_at.replace(year=2027),
+        at=year_end.computed_at.replace(year=2027),
     )
 
     sheet = own_sheet(branch.actor("member"), 2026)

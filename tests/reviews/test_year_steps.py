@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction  # noqa: F401 (skipif reads it)
 
-from lib.months import months_of_year
 from lib.steps import Refused
 from members.models import Event, Notice, Position
 from members.rights import actor_on, system_actor
@@ -37,9 +36,9 @@ from tests.factories import (
     BranchFactory,
     CommitteeFactory,
     MemberFactory,
-    RuleBookFactory,
     StaffAppointmentFactory,
 )
+from tests.reviews.final_results import even_year, final
 
 pytestmark = pytest.mark.django_db
 YEAR = 2025
@@ -57,34 +56,15 @@ class Department:
         self.committee = CommitteeFactory()
         self.one = BranchFactory(committee=self.committee, name="甲支部")
         self.two = BranchFactory(committee=self.committee, name="乙支部")
-        self.members = self.fill(self.one, 90, 80, 80, 65) + self.fill(self.two, 60)
+        self.members = [
+            *even_year(self.one, YEAR, [90, 80, 80, 65], at=BEFORE),
+            *even_year(self.two, YEAR, [60], at=BEFORE),
+        ]
         kinds = Position.Kind
         self.secretary = self.officer(self.one, kinds.SECRETARY)
         self.deputy = self.officer(self.one, kinds.DEPUTY_SECRETARY)
         self.staff = StaffAppointmentFactory(committee=self.committee).user
         self.staff_elsewhere = StaffAppointmentFactory().user
-
-    def fill(self, branch, *scores):
-        book = RuleBookFactory(branch=branch, effective_from=date(YEAR, 1, 1))
-        members = [MemberFactory(branch=branch) for _score in scores]
-        for month in months_of_year(YEAR):
-            Round.objects.create(
-                branch=branch,
-                month=month,
-                rule_book=book,
-                state=Round.State.CLOSED,
-                declare_by=month,
-                review_by=month,
-                publication_days=3,
-                opened_at=BEFORE,
-                closed_at=BEFORE,
-                thresholds_checked_at=BEFORE,
-            )
-            MonthlyResult.objects.bulk_create(
-                result(member, branch, book, month, score)
-                for member, score in zip(members, scores, strict=True)
-            )
-        return members
 
     def officer(self, branch, kind):
         person = MemberFactory(branch=branch)
@@ -96,11 +76,8 @@ class Department:
 
     def revise(self, member, month: int, score, *, at):
         """What an upheld appeal leaves: a new revision of the month."""
-        old = MonthlyResult.objects.get(member=member, month=date(YEAR, month, 1))
-        MonthlyResult.objects.filter(pk=old.pk).update(is_current=False)
-        new = result(member, old.branch, old.rule_book, old.month, score, at=at)
-        new.revision = 2
-        new.save()
+        old = MonthlyResult.objects.current().get(member=member, month=date(YEAR, month, 1))
+        final(member, old.branch, old.month, book=old.rule_book, score=score, at=at)
 
     def compute(self, *, user=None, at=AT):
         by = self.actor(user or self.staff)
@@ -132,24 +109,6 @@ class Department:
     @property
     def digest(self):
         return YearEnd.objects.get().digest
-
-
-def result(member, branch, book, month, score, *, at=BEFORE):
-    return MonthlyResult(
-        member=member,
-        branch=branch,
-        rule_book=book,
-        month=month,
-        is_final=True,
-        base=80,
-        plus=0,
-        minus=0,
-        score=Decimal(score),
-        pass_line=70,
-        is_below=score < 70,
-        is_zero=score == 0,
-        computed_at=at,
-    )
 
 
 @pytest.fixture
@@ -504,7 +463,7 @@ def test_later_revisions_stand_beside_frozen_figures(department):
 def test_a_branch_s_year_takes_the_same_queries_for_1_and_3(count, django_assert_num_queries):
     committee = CommitteeFactory()
     branch = BranchFactory(committee=committee)
-    Department.fill(None, branch, *[80] * count)
+    even_year(branch, YEAR, [80] * count, at=BEFORE)
     compute_year(committee=committee, year=YEAR, by=system_actor(), at=AT)
     with django_assert_num_queries(4):
         assert len(branch_year(branch, YEAR).lines) == count
@@ -531,7 +490,7 @@ def test_the_list_takes_the_same_queries_for_1_and_3_branches(count, django_asse
     committee = CommitteeFactory()
     branches = [BranchFactory(committee=committee) for _ in range(count)]
     for branch in branches:
-        Department.fill(None, branch, 80)
+        even_year(branch, YEAR, [80], at=BEFORE)
     compute_year(committee=committee, year=YEAR, by=system_actor(), at=AT)
     with django_assert_num_queries(6):
         assert eligible_list(YEAR, [branch.pk for branch in branches]).members == count
