@@ -52,24 +52,29 @@ GROUPS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
                 "message-square-warning",
                 is_branch_committee_or_staff,
             ),
+            Item("appeals", _("Appeals"), "scale", is_member_or_staff),
+            Item("exemptions", _("Exemptions"), "circle-minus", is_branch_committee_or_staff),
+        ),
+    ),
+    (
+        _("Use of the results"),
+        (
             Item("follow_ups", _("Follow-ups"), "messages-square"),
             Item("opinions", _("Awards and sanctions"), "file-badge", is_member_or_staff),
-            Item("exemptions", _("Exemptions"), "circle-minus", is_branch_committee_or_staff),
-            Item("appeals", _("Appeals"), "scale", is_member_or_staff),
+            Item("years", _("Year-end"), "award", is_branch_committee_or_staff),
             Item(
                 "analysis",
                 _("Situation analysis"),
                 "chart-column-stacked",
                 is_branch_committee_or_staff,
             ),
+            Item("exports", _("Exports"), "file-down", is_branch_committee_or_staff),
         ),
     ),
     (
         _("Committee work"),
         (
             Item("progress", _("Progress"), "layout-grid", is_staff),
-            Item("years", _("Year-end"), "award", is_branch_committee_or_staff),
-            Item("exports", _("Exports"), "file-down", is_branch_committee_or_staff),
             Item("spot_checks", _("Spot checks"), "dices", is_staff),
             Item("roll", _("Roll"), "users", is_staff_or_administrator),
             Item("policy", _("Policy"), "sliders-horizontal", is_staff),
