@@ -13,10 +13,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from members.models import User
 from tests.access_world import ROLES, Place, World, build_world
 
 Args = Callable[[World, Place], list[Any]]
@@ -28,6 +30,19 @@ def world(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), transaction.atomic():
         yield build_world()
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def sessions(world, django_db_blocker):
+    """Every role signed in once: its session's cookie, by role."""
+    with django_db_blocker.unblock():
+        return {role: session_of(user) for role, user in world.users.items() if user}
+
+
+def session_of(user: User) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 def nothing(world: World, place: Place) -> list[Any]:
@@ -707,14 +722,19 @@ def rows() -> dict[tuple[str, str, str], dict[str, str]]:
     }
 
 
-def ask(world: World, name: str, method: str, place: str, role: str) -> Any:
-    """One request in a role's name; whatever it changes is rolled back."""
+def client_of(session: str) -> Client:
+    client = Client(raise_request_exception=False)
+    if session:
+        client.cookies[settings.SESSION_COOKIE_NAME] = session
+    return client
+
+
+def ask(world: World, session: str, name: str, method: str, place: str) -> Any:
+    """One request by whose session it is, none for a visitor; what it changes is rolled back."""
     where = getattr(world, "own" if place == "-" else place)
     url = reverse(name.split(":")[0], args=ARGS.get(name, nothing)(world, where))
-    client = Client(raise_request_exception=False)
+    client = client_of(session)
     with transaction.atomic():
-        if user := world.users[role]:
-            client.force_login(user)
         data = DATA.get(name, lambda w, p: {})(world, where) if method == "POST" else {}
         response = client.post(url, data) if method == "POST" else client.get(url)
         transaction.set_rollback(True)
@@ -729,10 +749,10 @@ def code(response: Any) -> str:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("name", "method", "place"), rows())
-def test_who_gets_what(world, name, method, place):
+def test_who_gets_what(world, sessions, name, method, place):
     expected = rows()[name, method, place]
 
-    answers = {role: ask(world, name, method, place, role) for role in ROLES}
+    answers = {role: ask(world, sessions.get(role, ""), name, method, place) for role in ROLES}
 
     where = {role: answer.get("Location") for role, answer in answers.items()}
     assert {role: code(answer) for role, answer in answers.items()} == expected, where
@@ -778,20 +798,17 @@ def flat(resolver: URLResolver, prefix: str = "") -> list[str]:
 
 
 @pytest.mark.django_db
-def test_admin_is_for_administrators_only(world):
+def test_admin_is_for_administrators_only(sessions):
+    clients = {
+        role: client_of(sessions.get(role, "")) for role in ("anonymous", "secretary", "staff")
+    }
+
     reached = [
         (role, path)
         for path in admin_addresses()
-        for role in ("anonymous", "secretary", "staff")
-        if code(fetch(world, role, path)) not in ("in", "302", "403", "404", "405")
+        for role, client in clients.items()
+        if code(client.get(path)) not in ("in", "302", "403", "404", "405")
     ]
 
     assert reached == []
-    assert code(fetch(world, "administrator", "/admin/")) == "200"
-
-
-def fetch(world: World, role: str, path: str) -> Any:
-    client = Client(raise_request_exception=False)
-    if user := world.users[role]:
-        client.force_login(user)
-    return client.get(path)
+    assert code(client_of(sessions["administrator"]).get("/admin/")) == "200"
