@@ -17,6 +17,16 @@ from tests.reviews.branch_month import BranchMonth, at
 pytestmark = pytest.mark.django_db
 
 
+WHO_LOOKS = {
+    "member": 200,
+    "secretary": 200,
+    "staff": 200,
+    "other": 404,
+    "secretary elsewhere": 404,
+    "staff elsewhere": 404,
+}
+
+
 @pytest.fixture
 def branch() -> BranchMonth:
     return BranchMonth()
@@ -35,17 +45,7 @@ def attach(branch, content: bytes, name: str = "证明.jpg") -> Evidence:
     return entry.evidence.get()
 
 
-@pytest.mark.parametrize(
-    ("who", "status"),
-    [
-        ("member", 200),
-        ("secretary", 200),
-        ("staff", 200),
-        ("other", 404),
-        ("secretary elsewhere", 404),
-        ("staff elsewhere", 404),
-    ],
-)
+@pytest.mark.parametrize(("who", "status"), WHO_LOOKS.items())
 def test_who_gets_a_file(branch, client, who, status):
     evidence = attach(branch, picture())
     client.force_login(branch.users[who])
@@ -95,17 +95,7 @@ def thumbnail(evidence: Evidence) -> str:
     return reverse("evidence_thumbnail", args=[evidence.pk])
 
 
-@pytest.mark.parametrize(
-    ("who", "status"),
-    [
-        ("member", 200),
-        ("secretary", 200),
-        ("staff", 200),
-        ("other", 404),
-        ("secretary elsewhere", 404),
-        ("staff elsewhere", 404),
-    ],
-)
+@pytest.mark.parametrize(("who", "status"), WHO_LOOKS.items())
 def test_who_gets_a_thumbnail(branch, client, who, status):
     evidence = attach(branch, picture())
     client.force_login(branch.users[who])

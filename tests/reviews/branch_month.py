@@ -1,10 +1,15 @@
 """A branch with everybody in it who may act on its month, brought to any state."""
 
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from copy import copy
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 
 from members.models import Position
 from members.rights import Actor, actor_on, system_actor
@@ -43,6 +48,17 @@ KINDS = {
 
 def at(month: int, day: int, hour: int = 10) -> datetime:
     return datetime(2026, month, day, hour, tzinfo=SHANGHAI)
+
+
+def who_may(step: Callable[[str], object], names: Iterable[str]) -> set[str]:
+    """Those of ``names`` who are not denied a step; each tries it, and it is taken back."""
+    found = set()
+    for name in names:
+        with suppress(PermissionDenied), transaction.atomic():
+            step(name)
+            found.add(name)
+            transaction.set_rollback(True)
+    return found
 
 
 class BranchMonth:

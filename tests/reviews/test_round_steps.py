@@ -13,7 +13,7 @@ from reviews.services import publication as publications
 from reviews.services import review as reviewing
 from reviews.services import round as rounds
 from reviews.workflow import ROUND_STEPS, Seat
-from tests.reviews.branch_month import DAY, BranchMonth, at
+from tests.reviews.branch_month import DAY, BranchMonth, at, who_may
 
 pytestmark = pytest.mark.django_db
 
@@ -191,17 +191,8 @@ def test_nobody_decides_their_own_entry(bench, whose, deciders):
     month.file(whose, month.line())
     month.start("system")
     entry = month.entry(whose)
-    found = set()
-    for name in EVERYBODY[:-1]:
-        try:
-            with transaction.atomic():
-                month.decide(entry, by=name)
-                transaction.set_rollback(True)
-        except PermissionDenied:
-            continue
-        found.add(name)
 
-    assert found == deciders
+    assert who_may(lambda name: month.decide(entry, by=name), month.users) == deciders
 
 
 def test_what_the_committee_registered_the_branch_cannot_change():
