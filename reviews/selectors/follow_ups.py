@@ -61,7 +61,7 @@ def follow_ups_of(actor: Actor) -> "QuerySet[FollowUp]":
     """All that this person may see, what is due first at the top."""
     return (
         FollowUp.objects.visible_to(actor)
-        .select_related("member", "holder", "branch", "rectification")
+        .select_related("member", "holder", "branch", "judgement", "rectification")
         .order_by(F("due_on").asc(nulls_last=True), "branch__roll_order", "pk")
     )
 

@@ -12,11 +12,11 @@ from lib.steps import Refused
 from members.access import is_branch_committee_or_staff
 from members.requests import Request
 from reviews.forms.follow_up import HolderForm
-from reviews.models import FollowUp
 from reviews.selectors import follow_ups as selectors
 from reviews.selectors.appeals import appeal_box
 from reviews.selectors.dispositions import case_lines, with_current_rows
 from reviews.selectors.follow_up_panels import panel_of
+from reviews.selectors.stages import stage_of, stages_of
 from reviews.services import duties
 from reviews.workflow import FOLLOW_UP_STEPS
 
@@ -29,13 +29,12 @@ def follow_ups(request: Request) -> HttpResponse:
     filters = selectors.filters(actor)
     show = request.GET.get("show", "open")
     show = show if show in filters else "open"
-    listed = selectors.follow_ups_of(actor).filter(filters[show])
-    if show == "cases":
-        listed = with_current_rows(listed)
+    listed = with_current_rows(selectors.follow_ups_of(actor).filter(filters[show]))
     page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
     labels = selectors.labels()
     context = {
         "page": page,
+        "lines": stages_of(page.object_list),
         "cases": case_lines(page.object_list) if show == "cases" else [],
         "show": show,
         "tabs": [
@@ -53,9 +52,7 @@ def follow_ups(request: Request) -> HttpResponse:
 def follow_up(request: Request, pk: int) -> HttpResponse:
     """The dossier; and for committee staff, naming who holds it."""
     actor = request.actor
-    found = get_object_or_404(
-        FollowUp.objects.visible_to(actor).select_related("member", "holder", "branch"), pk=pk
-    )
+    found = get_object_or_404(selectors.follow_ups_of(actor), pk=pk)
     form = HolderForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -68,8 +65,10 @@ def follow_up(request: Request, pk: int) -> HttpResponse:
             messages.success(request, _("%(name)s is named and told.") % {"name": named.holder})
             return redirect(found)
     duty = duties.duty_of(actor, found, timezone.localdate())
+    panel = panel_of(found, duty, timezone.localdate())
     context = {
         "follow_up": found,
+        "stage": stage_of(found, panel["case"].current if "case" in panel else None),
         "dossier": selectors.dossier_of(found, actor),
         "words": selectors.words_for(found),
         "timeline": selectors.timeline_of(found),
@@ -78,7 +77,7 @@ def follow_up(request: Request, pk: int) -> HttpResponse:
         "appeal": appeal_box(found, actor, timezone.localdate()),
         "is_own": actor.member_id is not None and found.member_id == actor.member_id,
         "today": timezone.localdate(),
-        **panel_of(found, duty, timezone.localdate()),
+        **panel,
     }
     context["timeline"].sort(key=lambda item: item["at"])
     return render(request, "reviews/follow_up_detail.html", context)

@@ -102,7 +102,7 @@ def test_list_asks_the_same_whatever_its_length(
         below(MemberFactory(branch=branch), branch, MONTHS[n : n + 1])
     client.force_login(staff)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         page = client.get(reverse("follow_ups"))
 
     assert len(page.context["page"].object_list) == people
