@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from itertools import product
 from urllib.parse import urldefrag, urljoin, urlsplit
 
@@ -156,6 +157,7 @@ def is_walked(address: str) -> bool:
     return path.startswith("/") and not path.startswith(("/static/", "/accounts/", "/i18n/"))
 
 
+@cache
 def kind_of(address: str) -> str:
     """Pages of one kind and order are walked once or twice, not once for every member."""
     parts = urlsplit(address)
