@@ -89,6 +89,7 @@ CHAPTERS: Final = (
             "record": _("Record and confirmation"),
             "rectification": pgettext_lazy("rules page", "Rectification"),
             "disposition": _("Disposition"),
+            "deadline": _("Deadlines of a disposition"),
             "regimes": _("Three kinds that are kept apart"),
             "explanation": _("Explanations of a zero month"),
             "withdrawn": _("When a correction changes the ground"),

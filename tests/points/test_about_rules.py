@@ -87,6 +87,7 @@ def test_every_link_leads_to_a_sentence(client, branch):
         ("year_sheet_sums.html", {"total", "average", "pass-total", "rank", "candidate", "grade"}),
         ("year_members.html", {"rank", "total", "average", "pass-total", "candidate"}),
         ("year_eligibility.html", {"eligibility"}),
+        ("disposition_row.html", {"deadline"}),
         ("year_sheet_months.html", {"base", "plus", "score", "line", "streak"}),
     ],
 )
@@ -148,12 +149,16 @@ def test_the_readings_adopted_are_marked_as_such(client, branch):
     assert found == {
         "below",
         "zero",
+        "cut",
         "transfer",
         "exempt",
         "missing",
         "talk",
+        "deadline",
         "explanation",
         "year-branch",
         "rank",
         "candidate",
+        "grade",
+        "policy",
     }
