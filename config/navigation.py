@@ -52,7 +52,6 @@ GROUPS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
                 "message-square-warning",
                 is_branch_committee_or_staff,
             ),
-            Item("appeals", _("Appeals"), "scale", is_member_or_staff),
             Item("exemptions", _("Exemptions"), "circle-minus", is_branch_committee_or_staff),
         ),
     ),
@@ -61,6 +60,7 @@ GROUPS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
         (
             Item("follow_ups", _("Follow-ups"), "messages-square"),
             Item("opinions", _("Awards and sanctions"), "file-badge", is_member_or_staff),
+            Item("appeals", _("Appeals"), "scale", is_member_or_staff),
             Item("years", _("Year-end"), "award", is_branch_committee_or_staff),
             Item(
                 "analysis",
