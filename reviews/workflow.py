@@ -150,7 +150,10 @@ def _checks(duty: Duty, follow_up: FollowUp) -> bool:
 
 
 def _puts_right(duty: Duty, follow_up: FollowUp) -> bool:
-    """The member; or on their behalf, from paper, whoever checks it."""
+    """The member; or on their behalf, from paper, whoever checks it. A disposition is put right
+    in the correction that follows from it, never on the case itself."""
+    if follow_up.kind not in FollowUp.RECTIFIED_KINDS:
+        return False
     return _is_own(duty, follow_up) or _checks(duty, follow_up)
 
 

@@ -69,6 +69,7 @@ class FollowUp(models.Model):
     STREAK_KINDS = (Kind.TALK, Kind.INTERVIEW, Kind.DISPOSITION)
     EXPLANATION_KINDS = (Kind.REPORT_EXPLANATION, Kind.LIFE_MEETING_EXPLANATION)
     SITTING_KINDS = (Kind.TALK, Kind.INTERVIEW)
+    RECTIFIED_KINDS = (*SITTING_KINDS, Kind.CORRECTION)
     DONE = (State.CLOSED, State.WITHDRAWN)
 
     kind = models.CharField(_("kind"), max_length=26, choices=Kind.choices)

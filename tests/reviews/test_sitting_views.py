@@ -216,6 +216,16 @@ def test_the_member_puts_right_and_the_holder_checks(world, as_):
     assert world.talk.state == "CLOSED"
 
 
+@pytest.mark.parametrize("name", ["add_rectification_step", "hand_in_rectification"])
+def test_a_case_is_put_right_in_its_correction_and_not_on_itself(world, as_, name):
+    case = world.demanded(
+        Kind.DISPOSITION, holder=None, month=date(2026, 10, 1), state="RECTIFYING"
+    )
+    done = {"text": "补学党章", "done_on": "2026-10-21"}
+
+    assert as_("member").post(url(name, case), done).status_code == 403
+
+
 def test_handing_in_too_early_is_refused_in_words(world, as_):
     world.to("RECTIFYING")
 
