@@ -24,8 +24,9 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
 
     def readable_by(self, actor: Actor) -> "FollowUpQuerySet":
         """Those whose record, files and rectification one may read: the member, those who
-        held it or have the duty, and the committee; of dispositions also the branch committee.
-        Nobody else, not even the branch's next secretary (domain.md §9, §10)."""
+        held it as the record stands or have the duty, and the committee; of dispositions also
+        the branch committee. Nobody else: neither the branch's next secretary nor who was
+        named in an earlier record, be it by mistake (domain.md §9, §10)."""
         return self.all() if actor.is_system else self.filter(_content_of(actor))
 
     def standing(self) -> "FollowUpQuerySet":
@@ -38,7 +39,9 @@ def _content_of(actor: Actor) -> Q:
     )
     if actor.member_id is None:
         return who
-    held = FollowUp.objects.filter(records__held_by=actor.member_id).values("pk")
+    held = FollowUp.objects.filter(
+        records__held_by=actor.member_id, records__is_current=True
+    ).values("pk")
     return who | Q(member=actor.member_id) | Q(holder=actor.member_id) | Q(pk__in=held)
 
 

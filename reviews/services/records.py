@@ -57,7 +57,8 @@ def record_sitting(
 ) -> FollowUpRecord:
     """Record how a talk or an interview was held; the member is asked to confirm it within the
     policy's working days. Until they have, or after a dispute, it can be recorded anew. The
-    same record twice (a double click) is one.
+    same record twice (a double click) is one. Whoever is named first has the duty from then on
+    where nobody had it; naming somebody else in a later record corrects that.
 
     ``seen`` is the number of the record that the form was filled in beside. Raises
     PermissionDenied, or Refused: not possible any more, recorded by somebody else meanwhile,
@@ -75,10 +76,12 @@ def record_sitting(
         )
     check_sitting(row, sitting, today=today)
     written = _write(row, sitting, after=last, by=by, at=at)
+    gives_duty = row.holder_id is None or _has_duty_by_record(row)
     row.state = State.RECORDED
-    row.holder_id = row.holder_id or sitting.held_by[0]
+    row.holder_id = sitting.held_by[0] if gives_duty else row.holder_id
     row.save(update_fields=["state", "holder"])
-    log(row, "record", by=by, at=at, number=written.number)
+    duty = {"holder": row.holder_id} if gives_duty else {}
+    log(row, "record", by=by, at=at, number=written.number, **duty)
     _ask(row, written, at=at)
     return written
 
@@ -107,6 +110,20 @@ def check_sitting(row: FollowUp, sitting: Sitting, *, today: date) -> None:
         raise Refused(_("Say what is to be put right by that day."))
     if sitting.rectify_by <= sitting.held_on:
         raise Refused(_("The day by which it is to be put right comes after the talk."))
+
+
+def _has_duty_by_record(row: FollowUp) -> bool:
+    """Whether who has the duty has it only because the last record named them, and not by
+    their office or the committee's word. One query."""
+    events = Event.objects.filter(
+        target_type=FollowUp._meta.model_name,
+        target_id=row.pk,
+        verb__in=["record", "name_holder"],
+    )
+    last = events.order_by("pk").last()
+    return (
+        last is not None and last.verb == "record" and last.details.get("holder") == row.holder_id
+    )
 
 
 def current_record(row: FollowUp) -> FollowUpRecord | None:

@@ -18,7 +18,7 @@ from reviews.models import (
     RectificationStep,
 )
 from reviews.services import records, rectification
-from reviews.services.duties import duty_of
+from reviews.services.duties import duty_of, name_holder
 from reviews.workflow import FOLLOW_UP_STEPS
 from tests.factories import MemberFactory
 from tests.reviews.sitting_world import AT, HELD, SHANGHAI, Kind, Sittings, letter
@@ -561,6 +561,47 @@ def test_passing_it_on_leaves_the_first_holder_their_record(world):
     FollowUp.objects.filter(pk=world.talk.pk).update(holder=world.people["other"])
 
     assert {"secretary", "other"} <= readers(world, world.talk)
+
+
+def test_whoever_was_named_in_an_earlier_record_does_not_read_the_next(world):
+    world.record(sitting=world.sitting("secretary", "other"))
+    world.dispute()
+    world.record(sitting=world.sitting("secretary", "deputy"), seen=1)
+
+    assert readers(world, world.talk) == {
+        "member",
+        "secretary",
+        "deputy",
+        "staff",
+        "second staff",
+    }
+    seen = FollowUp.objects.visible_to(world.actor("other"))
+    assert not seen.filter(pk=world.talk.pk).exists()
+
+
+def test_who_had_the_duty_by_a_mistaken_record_loses_it_with_the_next(world):
+    FollowUp.objects.filter(pk=world.interview.pk).update(holder=None)
+    for number, name in enumerate(("other", "secretary elsewhere", "deputy")):
+        world.record(world.interview, world.sitting(name), by="staff", seen=number)
+
+    world.interview.refresh_from_db()
+    assert world.interview.holder == world.people["deputy"]
+    assert readers(world, world.interview) == {"member", "deputy", "staff", "second staff"}
+
+
+def test_whom_the_committee_named_keeps_the_duty_whoever_held_it(world):
+    FollowUp.objects.filter(pk=world.interview.pk).update(holder=None)
+    world.record(world.interview, world.sitting("other"), by="staff")
+    name_holder(
+        pk=world.interview.pk,
+        words=world.people["deputy"].staff_no,
+        by=world.actor("staff"),
+        at=AT,
+    )
+    world.record(world.interview, world.sitting("secretary"), by="staff", seen=1)
+
+    world.interview.refresh_from_db()
+    assert world.interview.holder == world.people["deputy"]
 
 
 @pytest.mark.parametrize("name", ["member", "secretary", "next", "staff", "staff elsewhere"])
