@@ -14,14 +14,15 @@ from points.models import Criterion, Declaration
 from points.services import declaration as declarations
 from points.services.registration import Item
 from points.services.rule_book import approval, draft
-from reviews.models import FollowUp, Publication, Round
-from reviews.selectors.to_dos import to_dos_of
+from reviews.models import BranchAnnualResult, FollowUp, Publication, Round
+from reviews.selectors.to_dos import ToDo, to_dos_of
 from reviews.services import conclusion as concluding
 from reviews.services import objections as objecting
 from reviews.services import opening
 from reviews.services import publication as publications
 from reviews.services import review as reviewing
 from reviews.services import round as rounds
+from reviews.services.year_confirmation import confirm_branch_year
 from reviews.workflow import ROUND_STEPS
 from tests.factories import (
     BranchFactory,
@@ -33,6 +34,9 @@ from tests.factories import (
     UserFactory,
 )
 from tests.reviews.branch_month import BranchMonth
+from tests.reviews.branch_year import AT as YEAR_AT
+from tests.reviews.branch_year import DAY as YEAR_DAY
+from tests.reviews.branch_year import YEAR, BranchYear
 
 pytestmark = pytest.mark.django_db
 OCTOBER = date(2026, 10, 1)
@@ -377,7 +381,7 @@ def test_to_dos_ask_the_same_whatever_they_find(
     review(round_)
     actor = actor_on(secretary.user, TODAY)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         to_dos_of(actor, today=TODAY)
 
 
@@ -438,7 +442,49 @@ def test_waiting_rule_books_ask_the_same(branch, django_assert_num_queries, coun
     assert [to_do.icon for to_do in to_dos].count("stamp") == 1
 
 
-STAFF_QUERIES = 15
+STAFF_QUERIES = 16
+
+
+# -- year-end ---------------------------------------------------------------------------------
+
+
+def to_confirm(branch_year: BranchYear, name: str) -> list[ToDo]:
+    found = to_dos_of(branch_year.actor(name), today=YEAR_DAY)
+    return [to_do for to_do in found if to_do.icon == "award"]
+
+
+def test_the_secretary_confirms_the_year_and_then_it_is_gone():
+    year = BranchYear()
+
+    (to_do,) = to_confirm(year, "secretary")
+    assert to_do.url == f"{reverse('year', args=[YEAR])}?branch={year.branch.pk}"
+    assert (to_do.note, to_do.due_on) == ("", None)
+    assert [to_confirm(year, name) for name in ("deputy", "first", "staff")] == [[], [], []]
+
+    confirm_branch_year(
+        branch=year.branch, year=YEAR, seen="", by=year.actor("secretary"), at=YEAR_AT
+    )
+    assert to_confirm(year, "secretary") == []
+
+
+@pytest.mark.parametrize("state", ["PROVISIONAL", "FROZEN"])
+def test_a_year_that_is_not_computed_or_frozen_asks_nobody(state):
+    year = BranchYear(state=state)
+
+    assert [to_confirm(year, name) for name in ("secretary", "staff")] == [[], []]
+
+
+def test_staff_confirm_in_place_of_missing_secretaries_in_one_line():
+    year = BranchYear(has_secretary=False)
+    second = BranchFactory(committee=year.committee)
+    BranchAnnualResult.objects.create(
+        year_end=year.year_end, year=YEAR, branch=second, ranked=0, below=0, is_eligible=True
+    )
+
+    (to_do,) = to_confirm(year, "staff")
+    assert to_do.note == f"{year.branch.name}、{second.name}"
+    assert to_confirm(year, "staff elsewhere") == []
+    assert to_confirm(year, "deputy") == []
 
 
 # -- to-dos and steps are one --------------------------------------------------------------------

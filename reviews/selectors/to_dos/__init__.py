@@ -20,6 +20,7 @@ from reviews.selectors.to_dos.reviews import late_rounds, reviews
 from reviews.selectors.to_dos.rule_books import missing_rule_books, rule_books_in_hand
 from reviews.selectors.to_dos.sittings import sittings
 from reviews.selectors.to_dos.to_do import ToDo
+from reviews.selectors.to_dos.years import year_confirmations
 
 __all__ = ["ToDo", "exemptions_to_approve", "to_dos_of"]
 
@@ -41,6 +42,7 @@ def to_dos_of(actor: Actor, *, today: date) -> list[ToDo]:
         found += missing_rule_books(desk)
         found += rule_books_in_hand(desk)
         found += missing_secretaries(desk)
+        found += year_confirmations(desk)
     if actor.is_staff:
         found += appeals(actor, today=today)
         found += late_rounds(actor, today=today)
