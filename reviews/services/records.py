@@ -57,7 +57,8 @@ def record_sitting(
 ) -> FollowUpRecord:
     """Record how a talk or an interview was held; the member is asked to confirm it within the
     policy's working days. Until they have, or after a dispute, it can be recorded anew. The
-    same record twice (a double click) is one. Whoever is named first has the duty from then on
+    same record twice (a double click) is one; after a dispute, the same words again are a new
+    record, which the member is asked about. Whoever is named first has the duty from then on
     where nobody had it; naming somebody else in a later record corrects that.
 
     ``seen`` is the number of the record that the form was filled in beside. Raises
@@ -67,7 +68,7 @@ def record_sitting(
     today = timezone.localdate(at)
     FOLLOW_UP_STEPS.check("record", duty_of(by, row, today), row)
     last = current_record(row)
-    if last is not None and last.recorded_by_id == by.user.pk and _sitting_of(last) == sitting:
+    if last is not None and _is_twice(last, sitting, by=by):
         return last
     if last is not None and last.number != seen:
         raise Refused(
@@ -129,6 +130,12 @@ def _has_duty_by_record(row: FollowUp) -> bool:
 def current_record(row: FollowUp) -> FollowUpRecord | None:
     """The record as it stands. One query."""
     return row.records.filter(is_current=True).select_related("recorded_by__member").first()
+
+
+def _is_twice(last: FollowUpRecord, sitting: Sitting, *, by: Actor) -> bool:
+    """Whether this very person has just recorded this very sitting (a double click)."""
+    is_waiting = last.answer == Answer.AWAITED and last.recorded_by_id == by.user.pk
+    return is_waiting and _sitting_of(last) == sitting
 
 
 def _sitting_of(kept: FollowUpRecord) -> Sitting:
@@ -212,12 +219,20 @@ def confirm(*, pk: int, seen: int, by: Actor, at: datetime) -> FollowUp:
 @transaction.atomic
 def dispute(*, pk: int, seen: int, reason: str, by: Actor, at: datetime) -> FollowUp:
     """The member disputes the record they read, with what is wrong in it; who held it may
-    record it anew, the committee may let it stand. Twice is once. Raises PermissionDenied for
-    anybody else; Refused without a reason, once it is answered, or recorded anew."""
+    record it anew, the committee may let it stand. The same words twice are once. Raises
+    PermissionDenied for anybody else; Refused without a reason, once it is answered (also by a
+    dispute in other words), or recorded anew."""
     row = lock(pk)
     kept = current_record(row)
     if kept is not None and _is_answered(kept, Answer.DISPUTED, seen=seen, by=by):
-        return row
+        if kept.answer_reason == reason:
+            return row
+        raise Refused(
+            _(
+                "You have disputed this record already: what you wrote then stands, and what "
+                "you wrote now was not kept."
+            )
+        )
     kept = _to_answer(row, kept, "dispute", seen=seen, by=by, at=at)
     if not reason.strip():
         raise Refused(_("Say what is not right in the record."))
@@ -239,14 +254,16 @@ def dispute(*, pk: int, seen: int, reason: str, by: Actor, at: datetime) -> Foll
 def confirm_on_paper(
     *, pk: int, seen: int, scan: Sequence[Accepted], by: Actor, at: datetime
 ) -> FollowUp:
-    """Enter that the member signed the printed record, with its scan. The member is told.
-    Raises PermissionDenied; Refused without a scan, or once it is answered."""
+    """Enter that the member signed the printed record, with its scan. The member is told. The
+    same scan twice is once. Raises PermissionDenied; Refused without a scan, or once it is
+    answered."""
     row = lock(pk)
     kept = current_record(row)
-    if kept is not None and _is_answered(kept, Answer.PAPER, seen=seen, by=by):
+    new = list({file.sha256: file for file in scan}.values())
+    is_signed = kept is not None and _is_answered(kept, Answer.PAPER, seen=seen, by=by)
+    if kept is not None and is_signed and _has_scans(kept, new):
         return row
     kept = _to_answer(row, kept, "confirm_on_paper", seen=seen, by=by, at=at)
-    new = list({file.sha256: file for file in scan}.values())
     if not new:
         raise Refused(_("Attach the scan of the signed record."))
     if len(new) > MAX_FILES:
@@ -262,13 +279,21 @@ def confirm_on_paper(
 
 @transaction.atomic
 def let_stand(*, pk: int, seen: int, reason: str, by: Actor, at: datetime) -> FollowUp:
-    """The committee lets a disputed record stand, with a reason that the member reads. Twice
-    is once. Raises PermissionDenied; Refused without a reason, once it is settled, or for who
-    recorded or held it as long as somebody else of the committee's staff can."""
+    """The committee lets a disputed record stand, with a reason that the member reads. The
+    same reason twice is once. Raises PermissionDenied; Refused without a reason, once it is
+    settled (also for another reason), or for who recorded or held it as long as somebody else
+    of the committee's staff can."""
     row = lock(pk)
     kept = current_record(row)
     if kept is not None and kept.number == seen and kept.kept_by_id == by.user.pk:
-        return row
+        if kept.kept_reason == reason:
+            return row
+        raise Refused(
+            _(
+                "You have let this record stand already: the reason that you gave then stands, "
+                "and what you wrote now was not kept."
+            )
+        )
     kept = _to_answer(row, kept, "let_stand", seen=seen, by=by, at=at)
     if not reason.strip():
         raise Refused(_("Give a reason: the member will read it."))
@@ -296,6 +321,10 @@ def _to_answer(
 def _is_answered(kept: FollowUpRecord, answer: str, *, seen: int, by: Actor) -> bool:
     """Whether this very person gave this very answer already (a double click)."""
     return (kept.answer, kept.number, kept.answered_by_id) == (answer, seen, by.user.pk)
+
+
+def _has_scans(kept: FollowUpRecord, files: Sequence[Accepted]) -> bool:
+    return set(kept.scans.values_list("sha256", flat=True)) == {file.sha256 for file in files}
 
 
 def _answer(kept: FollowUpRecord, answer: str, *, by: User, at: datetime, reason: str = "") -> None:

@@ -188,6 +188,26 @@ def test_a_disputed_record_is_let_stand(world, as_):
     assert "录音可证" in body
 
 
+@pytest.mark.parametrize(
+    ("who", "name", "posted"),
+    [
+        ("member", "answer_record", {"answer": "dispute"}),
+        ("staff", "let_record_stand", {}),
+    ],
+)
+def test_words_that_come_too_late_come_back_and_are_said_to_be_lost(world, as_, who, name, posted):
+    world.to("DISPUTED")
+    if who == "staff":
+        world.let_stand()
+    client = as_(who)
+
+    page = client.post(url(name, world.talk), posted | {"seen": "1", "reason": "补充的话"})
+
+    assert page.status_code == 409
+    assert page.context["form"].non_field_errors()
+    assert "补充的话" in page.content.decode()
+
+
 # -- putting right ---------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from lib.steps import Refused
 from members.models import Event, Notice, Position, StaffAppointment
 from members.rights import system_actor
+from points.files import inspect
 from reviews.models import (
     FollowUp,
     FollowUpFile,
@@ -21,6 +22,7 @@ from reviews.services import records, rectification
 from reviews.services.duties import duty_of, name_holder
 from reviews.workflow import FOLLOW_UP_STEPS
 from tests.factories import MemberFactory
+from tests.points.uploads import picture
 from tests.reviews.sitting_world import AT, HELD, SHANGHAI, Kind, Sittings, letter
 
 pytestmark = pytest.mark.django_db
@@ -223,6 +225,18 @@ def test_a_double_click_records_once_and_a_second_person_is_told(world):
     assert Event.objects.filter(verb="record").count() == 1
 
 
+def test_the_same_words_after_a_dispute_are_a_new_record_that_is_asked_about(world):
+    world.record()
+    world.dispute()
+    again = world.record(seen=1)
+    assert world.record(seen=1) == again  # a double click
+
+    world.talk.refresh_from_db()
+    assert (world.talk.state, again.number, again.answer) == ("RECORDED", 2, "AWAITED")
+    assert Notice.objects.filter(user=world.user("member"), key=f"record:{again.pk}").exists()
+    assert FollowUpRecord.objects.count() == 2
+
+
 # -- the member's answer ---------------------------------------------------------------------
 
 
@@ -265,6 +279,36 @@ def test_a_dispute_needs_a_reason_and_tells_who_held_it_and_the_committee(world)
     told = set(Notice.objects.filter(key=key).values_list("user", flat=True))
     assert told == {world.user(name).pk for name in ("secretary", "staff", "second staff")}
     assert Event.objects.filter(verb="dispute").count() == 1
+
+
+def test_other_words_of_a_dispute_are_refused_and_not_dropped_in_silence(world):
+    world.to("DISPUTED")
+
+    with pytest.raises(Refused):
+        world.dispute(reason="另外，地点也不对")
+
+    assert FollowUpRecord.objects.get().answer_reason == "措施没有谈到"
+
+
+def test_another_reason_to_let_it_stand_is_refused_and_not_dropped_in_silence(world):
+    world.to("DISPUTED")
+    world.let_stand()
+
+    with pytest.raises(Refused):
+        world.let_stand(reason="另有证人")
+
+    assert FollowUpRecord.objects.get().kept_reason == "录音可证"
+
+
+def test_the_same_scan_twice_is_once_and_another_is_refused(world):
+    world.record()
+    world.on_paper()
+    world.on_paper()
+    with pytest.raises(Refused):
+        world.on_paper(scan=[inspect(name="另一份.jpg", content=picture(), max_bytes=10_000)])
+
+    assert FollowUpFile.objects.count() == 1
+    assert Event.objects.filter(verb="confirm_on_paper").count() == 1
 
 
 def test_signed_on_paper_needs_its_scan(world):
