@@ -95,6 +95,7 @@ AREAS: Final[Mapping[Any, Mapping[str, Any]]] = {
         "give_opinion": pgettext_lazy("audit", "gave the branch's opinion on a disposition"),
         "file_case": pgettext_lazy("audit", "filed a case with the committee"),
         "decide_case": pgettext_lazy("audit", "decided a disposition"),
+        "return_case": pgettext_lazy("audit", "returned a case to the branch"),
         "correction_made": pgettext_lazy("audit", "found a correction made"),
         "take_up_again": pgettext_lazy("audit", "took a case up again"),
     },
