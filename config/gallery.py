@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
+from lib.form_fields import DayField
 from lib.states import STATES
 
 TODAY = datetime.date(2026, 11, 22)
@@ -30,11 +31,7 @@ class SampleForm(forms.Form):
         label="评分标准",
         choices=[("", "请选择"), ("XX-04", "XX-04 撰写学习心得并在支部交流（+1）")],
     )
-    occurred_on = forms.DateField(
-        label="发生日期",
-        help_text="须在本月之内。",
-        widget=forms.DateInput(attrs={"type": "date"}),
-    )
+    occurred_on = DayField(label="发生日期", help_text="须在本月之内。")
     times = forms.IntegerField(label="次数", initial=1)
     reason = forms.CharField(label="事由", help_text="写清何时、何事即可。", widget=forms.Textarea)
     decision = forms.ChoiceField(

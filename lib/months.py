@@ -3,13 +3,15 @@
 import re
 import unicodedata
 from datetime import date, datetime, timedelta
+from typing import Final
 
 _SEPARATED = re.compile(
     r"(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*(?:[-/.月]\s*(?P<day>\d{1,2})\s*日?|月)?"
     r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
 )
 _COMPACT_MONTH = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})")
-_YEARS = range(1900, 2200)
+# Years that can be meant; anything else is a slip of the keys.
+YEARS: Final = range(1900, 2200)
 
 
 def month_of(day: date) -> date:
@@ -69,7 +71,7 @@ def parse_month(value: object) -> date:
     Raises ValueError for anything else.
     """
     if isinstance(value, date):
-        return month_of(value)
+        return month_of(_within(value))
     text = _text(value)
     match = _SEPARATED.fullmatch(text) or _COMPACT_MONTH.fullmatch(text)
     if match is None:
@@ -86,9 +88,9 @@ def parse_date(value: object) -> date:
     Raises ValueError for anything else.
     """
     if isinstance(value, datetime):
-        return value.date()
+        return _within(value.date())
     if isinstance(value, date):
-        return value
+        return _within(value)
     match = _SEPARATED.fullmatch(_text(value))
     if match is None or match["day"] is None:
         raise ValueError(f"not a date: {value!r}")
@@ -107,6 +109,10 @@ def _text(value: object) -> str:
 
 
 def _date(year: str, month: str, day: str) -> date:
-    if int(year) not in _YEARS:
-        raise ValueError(f"year out of range: {year}")
-    return date(int(year), int(month), int(day))
+    return _within(date(int(year), int(month), int(day)))
+
+
+def _within(day: date) -> date:
+    if day.year not in YEARS:
+        raise ValueError(f"year out of range: {day.year}")
+    return day

@@ -10,23 +10,16 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from branches.models import Branch
+from lib.form_fields import DayField
 from lib.months import month_of, next_month
 from members.models import LeadershipDuty, Member, Membership, Position
 from members.services.roll_life import END_REASONS, NEEDS_DOCUMENT, Paper
 
 
-def day_field(label: Any, help_text: Any = "") -> forms.DateField:
-    return forms.DateField(
-        label=label,
-        help_text=help_text,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-
-
 class ChangeForm(forms.Form):
     """The day, the document and a note, which every change has."""
 
-    on = day_field(_("Takes effect on"))
+    on = DayField(label=_("Takes effect on"))
     document_no = forms.CharField(label=_("Document number"), max_length=100, required=False)
     note = forms.CharField(
         label=_("Note"),
@@ -111,11 +104,11 @@ class DutyForm(ChangeForm):
 
 
 class FullMemberForm(ChangeForm):
-    on = day_field(_("Full member from"))
+    on = DayField(label=_("Full member from"))
 
 
 class RetirementForm(ChangeForm):
-    on = day_field(_("Retired on"))
+    on = DayField(label=_("Retired on"))
     ends_positions = forms.BooleanField(
         label=_("Ends the positions held"), required=False, initial=True
     )
@@ -139,7 +132,7 @@ class EndForm(ChangeForm):
         choices=[(reason.value, reason.label) for reason in END_REASONS],
         widget=forms.RadioSelect,
     )
-    on = day_field(_("The day on which it happened"))
+    on = DayField(label=_("The day on which it happened"))
     field_order = ["reason", "on"]
 
     def prepare(self) -> None:
@@ -194,10 +187,7 @@ FORMS: dict[str, Callable[..., forms.Form]] = {
 
 
 PARTICULARS = ["staff_no", "name", "gender", "born_on", "joined_on", "phone", "email"]
-WIDGETS = {
-    name: forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    for name in ("born_on", "joined_on")
-}
+DAYS = {"born_on": DayField, "joined_on": DayField}
 
 
 class ParticularsForm(forms.ModelForm[Member]):
@@ -206,7 +196,7 @@ class ParticularsForm(forms.ModelForm[Member]):
     class Meta:
         model = Member
         fields = PARTICULARS
-        widgets = WIDGETS
+        field_classes = DAYS
 
 
 class NewcomerForm(forms.ModelForm[Member]):
@@ -215,9 +205,11 @@ class NewcomerForm(forms.ModelForm[Member]):
     branch = forms.ModelChoiceField(
         Branch.objects.none(), label=_("Branch"), empty_label=_("Choose")
     )
-    on = day_field(
-        _("On the roll from"),
-        _("A month belongs to the branch of its first day: later in a month counts from the next."),
+    on = DayField(
+        label=_("On the roll from"),
+        help_text=_(
+            "A month belongs to the branch of its first day: later in a month counts from the next."
+        ),
     )
     username = forms.CharField(
         label=_("Account name"),
@@ -235,10 +227,8 @@ class NewcomerForm(forms.ModelForm[Member]):
     class Meta:
         model = Member
         fields = [*PARTICULARS, "category", "full_since"]
-        widgets = WIDGETS | {
-            "full_since": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-            "category": forms.RadioSelect,
-        }
+        field_classes = DAYS | {"full_since": DayField}
+        widgets = {"category": forms.RadioSelect}
 
     field_order = ["staff_no", "name", "branch", "on", "category", "joined_on", "full_since"]
 

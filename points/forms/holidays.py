@@ -10,6 +10,7 @@ from django.forms import BaseFormSet, formset_factory
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lib.form_fields import DayField
 from lib.months import parse_date
 from lib.workdays import NamedDay, Span, days_of, spans
 
@@ -26,14 +27,6 @@ USUAL = (
 )
 _BETWEEN = re.compile(r"[\s,，、;；]+")
 _WITHOUT_YEAR = re.compile(r"\d{1,2}月\d{1,2}日?")
-
-
-def day_field(label: Any) -> forms.DateField:
-    return forms.DateField(
-        label=label,
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
 
 
 class NoticeForm(forms.Form):
@@ -75,8 +68,8 @@ class SpanForm(forms.Form):
     """One holiday; a row without days counts for nothing."""
 
     name = forms.CharField(label=gettext_lazy("Holiday"), required=False, max_length=50)
-    first = day_field(gettext_lazy("First day"))
-    last = day_field(gettext_lazy("Last day"))
+    first = DayField(label=gettext_lazy("First day"), required=False)
+    last = DayField(label=gettext_lazy("Last day"), required=False)
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data

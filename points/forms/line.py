@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from lib.form_fields import DayField
 from lib.months import last_day
 from lib.steps import Refused
 from points.files import ACCEPT, Accepted, inspect, too_large
@@ -75,10 +76,7 @@ class LineForm(EvidenceForm):
         widget=forms.HiddenInput,
         error_messages={"invalid_choice": _("Choose an item from the list.")},
     )
-    occurred_on = forms.DateField(
-        label=_("Date"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+    occurred_on = DayField(label=_("Date"))
     times = forms.IntegerField(
         label=_("Times"),
         min_value=1,

@@ -10,6 +10,7 @@ from uuid import uuid4
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from lib.form_fields import DayField
 from lib.months import last_day
 from lib.template_tags import signed_points
 from points.models import Attendance, Criterion
@@ -34,9 +35,7 @@ class ActivityForm(forms.Form):
     """One activity with the whole roster. ``token`` makes a double click harmless."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
-    held_on = forms.DateField(
-        label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    held_on = DayField(label=_("Date"))
     place = forms.CharField(label=_("Place"), required=False, max_length=100)
     text = forms.CharField(
         label=_("What it was about"),

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from branches.models import Branch
+from lib.form_fields import DayField
 from reviews.audit import AREAS
 
 
@@ -22,16 +23,8 @@ class AuditForm(forms.Form):
     branch = forms.ModelChoiceField(
         label=_("Branch"), required=False, queryset=Branch.objects.none(), empty_label=_("All")
     )
-    first = forms.DateField(
-        label=pgettext_lazy("audit", "From"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-    last = forms.DateField(
-        label=pgettext_lazy("audit", "To"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+    first = DayField(label=pgettext_lazy("audit", "From"), required=False)
+    last = DayField(label=pgettext_lazy("audit", "To"), required=False)
 
     def __init__(self, *args: object, branches: QuerySet[Branch], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from lib.form_fields import DayField
 from reviews.models import Appraisal, Nomination, Opinion
 from reviews.services.appraisals import Given
 from reviews.services.opinions import Wording
@@ -45,9 +46,8 @@ class ReasonForm(forms.Form):
 class MeetingDayForm(forms.Form):
     """On which day the meeting gave the grades."""
 
-    held_on = forms.DateField(
+    held_on = DayField(
         label=_("Day of the democratic appraisal meeting"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": _("Enter the day of the meeting.")},
     )
 

@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from lib.form_fields import DayField
+
 
 class NoticeForm(forms.Form):
     """The text of the notice, and until which day the person who sends it was told that it
@@ -17,7 +19,7 @@ class NoticeForm(forms.Form):
         help_text=_("Stands above the results, on the page and on the printed notice."),
         widget=forms.Textarea(attrs={"rows": 5}),
     )
-    ends_on = forms.DateField(
+    ends_on = DayField(
         widget=forms.HiddenInput,
         error_messages={"required": _("Look at the page again before you publish.")},
     )
@@ -49,8 +51,7 @@ class ReasonForm(forms.Form):
 class ExtensionForm(ReasonForm):
     """To which day, and why."""
 
-    until = forms.DateField(
+    until = DayField(
         label=_("New last day"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": _("Choose the new last day.")},
     )

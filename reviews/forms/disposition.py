@@ -9,17 +9,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from lib.form_fields import DayField
 from points.forms.line import EvidenceForm
 from reviews.disposing import NONE
 from reviews.models import Disposition
 from reviews.services.dispositions import CaseDecision, CaseOpinion
 
 APPROVE, RETURN = "APPROVE", "RETURN"
-
-
-def day_field(label: Any, **more: Any) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, widget=widget, **more)
 
 
 def number_field(label: Any, **more: Any) -> forms.CharField:
@@ -69,8 +65,8 @@ class OpinionForm(CaseForm):
         required=False,
         help_text=_("The member is heard before the branch decides."),
     )
-    deadline = day_field(
-        _("Deadline"),
+    deadline = DayField(
+        label=_("Deadline"),
         required=False,
         help_text=_(
             "A correction lasts a year at most from the meeting; an extension of the probation "
@@ -83,7 +79,7 @@ class OpinionForm(CaseForm):
         required=False,
         help_text=_("So that it can be checked at the deadline."),
     )
-    held_on = day_field(_("Meeting of the branch"))
+    held_on = DayField(label=_("Meeting of the branch"))
     number = number_field(_("Document number of the opinion"))
 
     def __init__(self, *args: Any, measures: Sequence[tuple[str, str]], **more: Any) -> None:
@@ -109,10 +105,11 @@ class OpinionForm(CaseForm):
 
 
 def initial_of(row: Disposition | None, today: date) -> dict[str, Any]:
-    """The last opinion, to be amended; nothing where there is none."""
+    """The last opinion, to be amended; nothing where there is none. A case that came back is
+    taken up at another meeting: its day and number, and a deadline that is past, are left out."""
     if row is None:
         return {"seen": 0}
-    return {
+    initial = {
         "seen": row.number,
         "measure": row.measure,
         "ground": row.ground,
@@ -123,12 +120,16 @@ def initial_of(row: Disposition | None, today: date) -> dict[str, Any]:
         "held_on": row.opinion_on,
         "number": row.opinion_number,
     }
+    if row.state != Disposition.State.PREPARED:
+        is_past = row.deadline is not None and row.deadline <= today
+        initial |= {"held_on": None, "number": ""} | ({"deadline": None} if is_past else {})
+    return initial
 
 
 class FilingForm(CaseForm):
     """When, and under which number, the case went to the committee."""
 
-    filed_on = day_field(pgettext_lazy("disposition", "Filed on"))
+    filed_on = DayField(label=pgettext_lazy("disposition", "Filed on"))
     number = number_field(_("Document number of the filing"))
 
 
@@ -144,7 +145,7 @@ class CaseDecisionForm(CaseForm):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose whether the case is approved or returned.")},
     )
-    decided_on = day_field(_("Decided on"))
+    decided_on = DayField(label=_("Decided on"))
     number = number_field(
         _("Document number of the decision"),
         required=False,

@@ -7,16 +7,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from lib.form_fields import DayField
 from points.forms.line import EvidenceForm
 from reviews.models import Judgement
 from reviews.services.explanations import Accountability, Explanation
 
 MOST_WORDS = 5000
-
-
-def day_field(label: Any, **more: Any) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, widget=widget, **more)
 
 
 class ExplanationForm(EvidenceForm):
@@ -28,7 +24,7 @@ class ExplanationForm(EvidenceForm):
         max_length=50,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    held_on = day_field(_("Day of the meeting"))
+    held_on = DayField(label=_("Day of the meeting"))
     place = forms.CharField(label=_("Place"), max_length=100)
     present = forms.CharField(
         label=_("Also present"),
@@ -100,7 +96,7 @@ class AccountabilityForm(forms.Form):
         error_messages={"required": _("Write what was decided.")},
     )
     number = forms.CharField(label=_("Document number"), max_length=50)
-    decided_on = day_field(_("Decided on"))
+    decided_on = DayField(label=_("Decided on"))
 
     def __init__(self, *args: Any, today: date, **more: Any) -> None:
         super().__init__(*args, **more)

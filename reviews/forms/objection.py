@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from lib.form_fields import DayField
 from lib.months import last_day
 from lib.template_tags import signed_points
 from points.forms.line import EvidenceForm
@@ -54,10 +55,9 @@ class CorrectionForm(forms.Form):
         required=False,
         empty_label=_("Choose"),
     )
-    occurred_on = forms.DateField(
+    occurred_on = DayField(
         label=_("Date"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     times = forms.DecimalField(
         label=_("Times"),

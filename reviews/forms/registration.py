@@ -9,6 +9,7 @@ from uuid import uuid4
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from lib.form_fields import DayField
 from lib.months import last_day
 
 
@@ -16,9 +17,7 @@ class RegistrationForm(forms.Form):
     """One item on one day, for the ticked members. ``token`` makes a double click harmless."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
-    occurred_on = forms.DateField(
-        label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    occurred_on = DayField(label=_("Date"))
     times = forms.DecimalField(
         label=_("Times"),
         min_value=Decimal("0.01"),
@@ -70,9 +69,8 @@ class CommitteeRegistrationForm(RegistrationForm):
         help_text=_("For example the number of the decision or of the notice."),
         error_messages={"required": _("Enter the number of the document it rests on.")},
     )
-    document_on = forms.DateField(
+    document_on = DayField(
         label=_("Date of the document"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": _("Enter the date of the document it rests on.")},
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from lib.form_fields import DayField
 from points.models import Decision, Entry
 from reviews.models import Meeting
 from reviews.services.meeting import MeetingRecord
@@ -80,9 +81,7 @@ class MeetingForm(forms.Form):
     kind = forms.ChoiceField(
         label=_("Kind of meeting"), choices=Meeting.Kind.choices, widget=forms.RadioSelect
     )
-    held_on = forms.DateField(
-        label=_("Held on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    held_on = DayField(label=_("Held on"))
     place = forms.CharField(label=_("Place"), required=False, max_length=100)
     chair = forms.TypedChoiceField(label=_("Chair"), coerce=int)
     attendees = forms.TypedMultipleChoiceField(label=_("Attendees"), coerce=int, required=False)

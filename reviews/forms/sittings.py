@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from lib.form_fields import DayField
 from lib.steps import Refused
 from points.forms.line import EvidenceForm
 from reviews.models import FollowUp, FollowUpRecord, RectificationCheck
@@ -18,11 +19,6 @@ MOST_WORDS = 5000
 SEPARATORS = re.compile(r"[;；、,，\n]+")
 
 Outcome = RectificationCheck.Outcome
-
-
-def day_field(label: Any, **more: Any) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, widget=widget, **more)
 
 
 def text_field(label: Any, *, rows: int, **more: Any) -> forms.CharField:
@@ -46,7 +42,7 @@ class RecordForm(SeenForm):
     """How a talk or an interview was held. Whoever held it is named by staff number or full
     name, the holder first: they may come from anywhere on the roll."""
 
-    held_on = day_field(pgettext_lazy("record", "Held on"))
+    held_on = DayField(label=pgettext_lazy("record", "Held on"))
     place = forms.CharField(label=_("Place"), max_length=100)
     held_by = forms.CharField(
         label=pgettext_lazy("record", "Held by"),
@@ -73,8 +69,8 @@ class RecordForm(SeenForm):
         required=False,
         help_text=_("What the member will put right. Nothing, if nothing is to be put right."),
     )
-    rectify_by = day_field(
-        _("To be put right by"),
+    rectify_by = DayField(
+        label=_("To be put right by"),
         required=False,
         help_text=_("With a day, the member writes what was done, and you check it."),
     )
@@ -193,7 +189,7 @@ class StepForm(EvidenceForm):
         rows=3,
         error_messages={"required": _("Say what was done.")},
     )
-    done_on = day_field(_("Done on"))
+    done_on = DayField(label=_("Done on"))
 
     def __init__(self, *args: Any, today: date, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -209,7 +205,7 @@ class CheckForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose what you found.")},
     )
-    due_on = day_field(_("New day"), required=False)
+    due_on = DayField(label=_("New day"), required=False)
     reason = text_field(
         _("What you found"),
         rows=3,

@@ -57,6 +57,7 @@ def test_parse_month_reads_every_written_form(value):
         "十月",
         2026.1,
         202613.0,
+        date.max,
         True,
         "2026-02-30",
         "99999",
@@ -86,7 +87,20 @@ def test_parse_date_reads_every_written_form(value):
 
 
 @pytest.mark.parametrize(
-    "value", ["2026-10", "202610", "", None, "2026-02-29", "05/10/2026", 3.5, "0026-10-05"]
+    "value",
+    [
+        "2026-10",
+        "202610",
+        "",
+        None,
+        "2026-02-29",
+        "05/10/2026",
+        3.5,
+        "0026-10-05",
+        date.max,
+        datetime.max,
+        date.min,
+    ],
 )
 def test_parse_date_refuses_anything_else(value):
     with pytest.raises(ValueError):
