@@ -22,7 +22,7 @@ from points.services.calendar import Workdays
 from points.services.evidence import MAX_FILES, store
 from points.services.policy import PolicyBook
 from reviews.disposing import NO_CASE, STEPS, later_by
-from reviews.models import Disposition, FollowUp, FollowUpFile
+from reviews.models import Disposition, FollowUp, FollowUpFile, RectificationCheck
 from reviews.services.duties import duty_of, lock
 from reviews.workflow import FOLLOW_UP_STEPS, Duty
 
@@ -59,6 +59,25 @@ def open_case(pk: int, step: str, *, by: Actor, at: datetime) -> Case:
 
 def current_row(follow_up: FollowUp) -> Disposition | None:
     return follow_up.dispositions.filter(is_current=True).first()
+
+
+def failed_check(follow_up: FollowUp) -> RectificationCheck | None:
+    """The last check that found a correction of this case not made. One query."""
+    found = RectificationCheck.objects.filter(
+        rectification__follow_up__origin=follow_up,
+        outcome=RectificationCheck.Outcome.NOT_PUT_RIGHT,
+    )
+    return found.select_related("checked_by__member").order_by("checked_at").last()
+
+
+def came_back_on(follow_up: FollowUp) -> date | None:
+    """When the branch had the case again: returned, or its correction found not made; None
+    where it never came back. Two queries at most."""
+    last = follow_up.dispositions.exclude(decided_on=None).order_by("number").last()
+    if last is None or last.state == State.RETURNED:
+        return last.decided_on if last else None
+    check = failed_check(follow_up)
+    return timezone.localdate(check.checked_at) if check else last.decided_on
 
 
 def check_stage(case: Case, step: str, seen: int | None) -> None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from lib.months import next_month
 from lib.steps import Refused
 from members.rights import Actor
 from points.files import Accepted
@@ -22,6 +23,7 @@ from reviews.models import Disposition, FollowUp
 from reviews.services import rectification
 from reviews.services.cases import (
     Case,
+    came_back_on,
     check_stage,
     current_row,
     day_problem,
@@ -139,19 +141,27 @@ def opinion_of(row: Disposition) -> CaseOpinion:
 
 def _opinion_problems(case: Case, opinion: CaseOpinion) -> dict[str, str]:
     """What is wrong with an opinion, by the name of what was said."""
-    assert case.follow_up.trigger_month is not None  # by constraint follow_up_kind
-    earlier = _("The meeting cannot have been before the month that set the case off (%(day)s).")
     return {
         "measure": _measure_problem(case, opinion.measure),
         **_substance_problems(case, opinion),
-        "held_on": day_problem(
-            opinion.held_on,
-            today=case.today,
-            not_before=case.follow_up.trigger_month,
-            earlier=earlier,
-        ),
+        "held_on": _meeting_problem(case, opinion.held_on),
         "number": missing(opinion.number, _("Enter the document number of the opinion.")),
     }
+
+
+def _meeting_problem(case: Case, held_on: date) -> str:
+    """The branch meets once the month that set the case off has ended; on a case that came
+    back, once it was returned or its correction was found not made. Two queries at most."""
+    assert case.follow_up.trigger_month is not None  # by constraint follow_up_kind
+    day = next_month(case.follow_up.trigger_month)
+    earlier = _(
+        "The meeting cannot have been before %(day)s, when the month that set the case off had "
+        "ended."
+    )
+    if back := came_back_on(case.follow_up):
+        day = back
+        earlier = _("The meeting cannot have been before the case came back on %(day)s.")
+    return day_problem(held_on, today=case.today, not_before=day, earlier=earlier)
 
 
 def _substance_problems(case: Case, opinion: CaseOpinion) -> dict[str, str]:
@@ -180,6 +190,8 @@ def _measure_problem(case: Case, measure: str) -> str:
 
 
 def _deadline_problems(case: Case, opinion: CaseOpinion) -> dict[str, str]:
+    if opinion.held_on > case.today:
+        return {}  # no deadline is reckoned from a meeting to come, which is refused itself
     member = case.follow_up.member
     assert member is not None  # by constraint follow_up_kind
     allowed = deadlines(opinion.measure, on=opinion.held_on, probation_ends=probation_end(member))

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from lib.months import add_months, month_of
+from lib.months import add_months, month_of, next_month
 from members.models import Member, Position, User
 from members.rights import Actor, actor_on, system_actor
 from points.models import MonthlyResult
@@ -28,7 +28,8 @@ TODAY = timezone.localdate(AT)
 THIRD = add_months(month_of(TODAY), -2)
 FIRST = add_months(THIRD, -2)
 OPENED = AT - timedelta(days=39)
-MET, FILED, DECIDED = (TODAY - timedelta(days=days) for days in (31, 23, 10))
+MET = max(TODAY - timedelta(days=31), next_month(THIRD))
+FILED, DECIDED = (TODAY - timedelta(days=days) for days in (23, 10))
 DEADLINE = later_by(MET, 6)
 
 CORRECTION = CaseOpinion(
@@ -41,6 +42,8 @@ CORRECTION = CaseOpinion(
     deadline=DEADLINE,
     conditions="按时参加组织生活，完成交办任务，每月向支部汇报。",
 )
+# What the branch thinks of a case that came back, at another meeting.
+AGAIN = replace(CORRECTION, held_on=TODAY, deadline=later_by(TODAY, 6), facts="补充核实了签到情况")
 REMOVAL = replace(CORRECTION, measure="REMOVAL", deadline=None, conditions="")
 NOTHING = CaseOpinion(measure="NONE", held_on=MET, number="支〔2026〕7号", facts="问题已经说清")
 EXTENSION = replace(

@@ -1,5 +1,6 @@
 """The pages of disposition cases: what was typed is kept, rights to pages and files, lists."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from reviews.forms.disposition import initial_of
 from reviews.models import Appraisal, Disposition, FollowUp, FollowUpFile
 from tests.factories import MemberFactory
 from tests.points.uploads import picture
@@ -16,6 +18,7 @@ from tests.reviews.case_world import (
     MET,
     NOTHING,
     REMOVAL,
+    TODAY,
     CaseWorld,
 )
 
@@ -76,6 +79,8 @@ def test_the_secretary_gives_the_opinion_with_a_document(visit, world, settings,
         ({"deadline": "2099-01-01"}, "deadline"),
         ({"conditions": ""}, "conditions"),
         ({"held_on": "2020-01-01", "measure": "REMOVAL"}, "held_on"),
+        ({"held_on": "9999-12-31"}, "held_on"),
+        ({"deadline": "9999-12-31"}, "deadline"),
         ({"number": ""}, "number"),
     ],
 )
@@ -102,7 +107,16 @@ def test_a_further_opinion_starts_from_the_last_one(visit, world):
 
     initial = page.context["form"].initial
     assert (initial["seen"], initial["measure"], initial["deadline"]) == (1, "CORRECTION", DEADLINE)
+    assert (initial["held_on"], initial["number"]) == (None, "")
     assert world.case.dispositions.get().decision_text in page.content.decode()
+
+
+def test_a_deadline_that_is_past_is_not_offered_again(world):
+    world.to("RETURNED")
+    row = world.case.dispositions.get()
+
+    assert initial_of(row, DEADLINE - timedelta(days=1))["deadline"] == DEADLINE
+    assert initial_of(row, DEADLINE)["deadline"] is None
 
 
 def test_somebody_elses_opinion_meanwhile_is_a_friendly_refusal(visit, world):
@@ -255,7 +269,7 @@ def test_the_grade_of_the_year_stands_beside_the_case(visit, world):
 
 def test_every_opinion_stays_readable(visit, world):
     world.to("RETURNED")
-    world.opine(REMOVAL)
+    world.opine(replace(REMOVAL, held_on=TODAY))
 
     page = visit("follow_up", "deputy")
 

@@ -1,12 +1,13 @@
 """Disposition cases: opinion, filing, decision, and what they refuse (domain.md §6)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 
-from lib.months import add_months
+from lib.months import add_months, next_month
 from lib.steps import Refused
 from members.models import Event, Member, Notice, StaffAppointment
 from points.services.policy import PolicyBook
@@ -17,6 +18,7 @@ from reviews.services import follow_up_ends
 from reviews.services.follow_ups import reconcile_branches
 from tests.factories import MemberFactory
 from tests.reviews.case_world import (
+    AGAIN,
     APPROVED,
     AT,
     CORRECTION,
@@ -158,7 +160,9 @@ def test_each_stage_opens_its_steps_only(world, stage, open_steps):
     world.to(stage, opinion=CORRECTION)
     before = facts_of(world)
     anew = {
-        "opine": lambda: world.opine(replace(CORRECTION, facts="另一种事实")),
+        "opine": lambda: world.opine(
+            AGAIN if stage == "RETURNED" else replace(CORRECTION, facts="另一种事实")
+        ),
         "file": lambda: world.file(number="另一个文号"),
         "decide": lambda: world.decide(replace(APPROVED, number="另一个文号")),
     }
@@ -232,6 +236,8 @@ PROBLEMS = {
     "no conditions": {"conditions": ""},
     "a day in the future": {"held_on": TODAY + timedelta(days=1)},
     "a day before the case": {"held_on": THIRD - timedelta(days=1)},
+    "a day before the month had ended": {"held_on": next_month(THIRD) - timedelta(days=1)},
+    "the last day there is": {"held_on": date.max},
     "a removal with a deadline": {"measure": "REMOVAL", "conditions": ""},
     "a probationary measure": {"measure": "CANCELLATION", "deadline": None, "conditions": ""},
     "nothing, with a ground": {"measure": "NONE", "deadline": None, "conditions": ""},
@@ -364,7 +370,7 @@ def test_a_returned_case_is_the_branchs_again(world):
     assert world.case.due_on > TODAY
     assert world.told("secretary") == ["1:RETURNED"]
 
-    again = world.opine()
+    again = world.opine(AGAIN)
 
     assert (again.number, again.is_current) == (2, True)
     assert world.case.dispositions.filter(state="RETURNED", is_current=False).exists()
@@ -480,12 +486,36 @@ def test_a_correction_not_made_takes_the_case_up_again(world):
     ]
 
 
+def test_the_branch_meets_again_once_the_correction_was_found_not_made(world):
+    world.to("APPROVED")
+    late = AT + timedelta(days=200)
+    check(world, "NOT_PUT_RIGHT", by="staff", at=late)
+    found_on, after = timezone.localdate(late), late + timedelta(days=3)
+
+    with pytest.raises(Refused):
+        world.opine(replace(REMOVAL, held_on=found_on - timedelta(days=1)), at=after)
+    assert world.opine(replace(REMOVAL, held_on=found_on), at=after).number == 2
+
+
+def test_the_branch_meets_again_once_the_case_was_returned(world):
+    world.to("RETURNED")
+
+    with pytest.raises(Refused):
+        world.opine(replace(REMOVAL, held_on=DECIDED - timedelta(days=1)))
+    assert world.opine(replace(REMOVAL, held_on=DECIDED)).number == 2
+    with pytest.raises(Refused):
+        world.opine(replace(REMOVAL, held_on=DECIDED - timedelta(days=1)))
+
+
 def test_a_second_correction_may_follow_a_failed_one(world):
     world.to("APPROVED")
     services.take_up_again(follow_up=world.case, by=world.actor("staff"), at=AT)
 
-    world.to("APPROVED", replace(CORRECTION, facts="限期内仍未改正"))
+    world.opine(AGAIN)
+    world.file(on=TODAY)
+    world.decide(replace(APPROVED, decided_on=TODAY))
 
+    world.case.refresh_from_db()
     assert world.case.corrections.count() == 2
     assert world.case.state == State.RECTIFYING
 
@@ -550,4 +580,4 @@ def test_a_case_that_is_demanded_again_goes_on_with_the_next_opinion(world):
 
     world.case.refresh_from_db()
     assert (world.case.state, world.case.withdrawal_reason) == (State.OPEN, "")
-    assert world.opine().number == 2
+    assert world.opine(AGAIN).number == 2
