@@ -4,14 +4,17 @@ from io import BytesIO
 
 import openpyxl
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.urls import reverse
 
 from branches.models import Branch
-from lib.administration import PlainWorkbook
+from lib.administration import Ledger, PlainWorkbook
 from lib.excel import Unreadable
 from members.models import Event
+from reviews.models import Opinion
 from tests.factories import BranchFactory, MemberFactory, StaffAppointmentFactory, UserFactory
+from tests.reviews.branch_year import AT, DAY, YEAR, BranchYear
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +31,57 @@ def test_every_table_opens_for_an_administrator(client):
     }
 
     assert set(answers.values()) == {200}, answers
+
+
+# What was said, decided or found, and the figures of a year, are read on their own pages.
+WITHOUT_A_TABLE = {
+    "AnnualResult",
+    "Attachment",
+    "BranchAnnualResult",
+    "Disposition",
+    "FollowUpFile",
+    "FollowUpMonth",
+    "FollowUpRecord",
+    "Judgement",
+    "Post",
+    "Rectification",
+    "RectificationCheck",
+    "RectificationStep",
+    "SpotCheckItem",
+}
+
+
+def test_every_matter_has_a_read_only_table():
+    models = {model.__name__ for model in apps.get_app_config("reviews").get_models()}
+    tables = {
+        model.__name__: table
+        for model, table in admin.site._registry.items()
+        if model._meta.app_label == "reviews"
+    }
+
+    assert set(tables) == models - WITHOUT_A_TABLE
+    assert {name for name, table in tables.items() if not isinstance(table, Ledger)} == set()
+
+
+def test_an_administrator_sees_that_there_is_an_opinion_not_what_it_says(client):
+    year = BranchYear()
+    opinion = Opinion.objects.create(
+        member=year.people["first"],
+        branch=year.branch,
+        year=YEAR,
+        kind="SANCTION",
+        title="通报批评",
+        text="长期不参加组织生活",
+        issued_by=year.users["staff"],
+        issued_at=AT,
+        confirm_by=DAY,
+    )
+    client.force_login(UserFactory(is_superuser=True, is_staff=True))
+
+    page = client.get(reverse("admin:reviews_opinion_change", args=[opinion.pk])).content.decode()
+
+    assert year.people["first"].name in page
+    assert opinion.text not in page
 
 
 def test_admin_is_closed_to_committee_staff(client):
