@@ -1,5 +1,6 @@
 """Exemptions: asked for by the branch, approved by staff, never for a concluded month."""
 
+from copy import deepcopy
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -87,9 +88,14 @@ class Place:
         return made
 
 
-@pytest.fixture
-def place(db):
+@pytest.fixture(scope="module")
+def kept_place(kept_rows):
     return Place()
+
+
+@pytest.fixture
+def place(kept_place):
+    return deepcopy(kept_place)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The roll's changes: each dated, none rewriting the past, each for those who keep the roll."""
 
+from copy import deepcopy
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -65,9 +66,14 @@ class Place:
         return system_actor() if who == "system" else actor_on(self.users[who], TODAY)
 
 
-@pytest.fixture
-def place(db):
+@pytest.fixture(scope="module")
+def kept_place(kept_rows):
     return Place()
+
+
+@pytest.fixture
+def place(kept_place):
+    return deepcopy(kept_place)
 
 
 def transfer(place, *, on=date(2026, 12, 1), opened=NOVEMBER, by="staff", branch=None, **more):

@@ -21,11 +21,6 @@ pytestmark = pytest.mark.django_db
 PRESENT, ON_LEAVE, ABSENT = "PRESENT", "ON_LEAVE", "ABSENT"
 
 
-@pytest.fixture
-def month() -> BranchMonth:
-    return BranchMonth()
-
-
 def assembly(month, **changes):
     """Who was there gets the plus, who was away the minus."""
     everyone = {"secretary": PRESENT, "deputy": ON_LEAVE, "member": PRESENT, "other": ABSENT}

@@ -1,5 +1,6 @@
 """Copying last month's items: what is copied, what is not and why, and never twice."""
 
+from copy import deepcopy
 from datetime import date
 from decimal import Decimal
 
@@ -22,8 +23,8 @@ NOVEMBER = date(2026, 11, 1)
 
 
 @pytest.fixture
-def october() -> BranchMonth:
-    return BranchMonth()
+def october(opened_month) -> BranchMonth:
+    return deepcopy(opened_month)
 
 
 def copy(month: BranchMonth, *, by: str = "member", day: int = 20) -> carry_over.Plan:

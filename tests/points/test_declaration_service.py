@@ -23,8 +23,8 @@ WHEN = at(10, 20)
 
 
 @pytest.fixture
-def branch() -> BranchMonth:
-    return BranchMonth()
+def branch(month) -> BranchMonth:
+    return month
 
 
 def accepted(content: bytes | None = None, name: str = "证明.jpg"):

@@ -21,8 +21,8 @@ MONTH = reverse("declaration", args=[2026, 10])
 
 
 @pytest.fixture
-def branch() -> BranchMonth:
-    return BranchMonth()
+def branch(month) -> BranchMonth:
+    return month
 
 
 @pytest.fixture

@@ -28,8 +28,8 @@ WHO_LOOKS = {
 
 
 @pytest.fixture
-def branch() -> BranchMonth:
-    return BranchMonth()
+def branch(month) -> BranchMonth:
+    return month
 
 
 def attach(branch, content: bytes, name: str = "证明.jpg") -> Evidence:

@@ -15,11 +15,6 @@ from tests.reviews.branch_month import BranchMonth, at
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def month() -> BranchMonth:
-    return BranchMonth()
-
-
 def history(entry):
     return [
         (d.number, d.outcome, d.points, d.reason, d.is_current)

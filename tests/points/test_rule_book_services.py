@@ -39,11 +39,6 @@ OPEN_STEPS = {
 }
 
 
-@pytest.fixture
-def month() -> BranchMonth:
-    return BranchMonth()
-
-
 def start(month, who="secretary", source="the one in force") -> RuleBook:
     source = month.book if source == "the one in force" else source
     return draft.start(branch=month.branch, source=source, by=month.actor(who), at=NOW)

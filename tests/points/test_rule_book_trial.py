@@ -1,5 +1,6 @@
 """试算: past months of a branch scored with a draft, from stored rows to the page."""
 
+from copy import deepcopy
 from datetime import date
 from decimal import Decimal
 
@@ -43,9 +44,14 @@ def figures(page):
     return {row.member.name: (row.before, row.after) for row in page.members if row.change}
 
 
-@pytest.fixture
-def october() -> BranchMonth:
+@pytest.fixture(scope="module")
+def closed_october(kept_rows) -> BranchMonth:
     return closed(BranchMonth(), studies=["member"], absences=["member", "other"])
+
+
+@pytest.fixture
+def october(closed_october) -> BranchMonth:
+    return deepcopy(closed_october)
 
 
 def test_the_same_rule_book_changes_nothing(october):

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def branch() -> BranchMonth:
-    return BranchMonth()
+def branch(month) -> BranchMonth:
+    return month
 
 
 @pytest.mark.parametrize(

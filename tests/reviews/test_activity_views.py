@@ -9,15 +9,9 @@ from django.urls import reverse
 
 from points.models import Activity, Attendance, Criterion, Entry
 from tests.factories import MemberFactory
-from tests.reviews.branch_month import BranchMonth
 from tests.reviews.holding import held, hold, undo
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def month() -> BranchMonth:
-    return BranchMonth()
 
 
 @pytest.fixture

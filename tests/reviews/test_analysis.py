@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
 from django.urls import reverse
 
 from branches.models import Branch
@@ -42,25 +41,23 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
-def month(django_db_setup, django_db_blocker):
+def month(kept_rows) -> BranchMonth:
     """A closed October with points won and lost, one matter of the committee's, and a zero."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        month = BranchMonth()
-        for person, name in zip(month.people.values(), "赵钱孙李周吴", strict=True):
-            person.name = f"{name}一鸣"
-            person.save(update_fields=["name"])
-        zeroed = month.criterion("-5.00", Criterion.RegisteredBy.COMMITTEE, zeroes_month=True)
-        month.file("member", month.line(), month.line(day=9))
-        month.register("member", "other")
-        month.register("other", item=month.item(day=12))
-        month.register("organiser", by="staff", item=month.item(month.punished))
-        month.register("deputy", by="staff", item=month.item(zeroed))
-        Declaration.objects.filter(pk=month.sheet("member").pk).update(is_late=True)
-        month.publish()
-        month.close()
-        Round.objects.filter(month=OCTOBER).update(closed_at=at(11, 5))
-        yield month
-        transaction.set_rollback(True)
+    month = BranchMonth()
+    for person, name in zip(month.people.values(), "赵钱孙李周吴", strict=True):
+        person.name = f"{name}一鸣"
+        person.save(update_fields=["name"])
+    zeroed = month.criterion("-5.00", Criterion.RegisteredBy.COMMITTEE, zeroes_month=True)
+    month.file("member", month.line(), month.line(day=9))
+    month.register("member", "other")
+    month.register("other", item=month.item(day=12))
+    month.register("organiser", by="staff", item=month.item(month.punished))
+    month.register("deputy", by="staff", item=month.item(zeroed))
+    Declaration.objects.filter(pk=month.sheet("member").pk).update(is_late=True)
+    month.publish()
+    month.close()
+    Round.objects.filter(month=OCTOBER).update(closed_at=at(11, 5))
+    return month
 
 
 # -- one branch --------------------------------------------------------------------------------

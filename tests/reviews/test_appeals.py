@@ -1,6 +1,7 @@
 """Appeals: within their days, decided by somebody else, and an upheld one brings everything
 to what it would have been."""
 
+from copy import deepcopy
 from datetime import date
 from decimal import Decimal
 from uuid import uuid4
@@ -30,10 +31,15 @@ def closed(day: date) -> None:
     month_end(on=day, by=system_actor(), at=at(day.month, day.day, 2))
 
 
-@pytest.fixture
-def month() -> BranchMonth:
+@pytest.fixture(scope="module")
+def published(kept_rows) -> BranchMonth:
     """October published; the deputy gave the member one point instead of two."""
     return BranchMonth().publish_cut()
+
+
+@pytest.fixture
+def month(published) -> BranchMonth:
+    return deepcopy(published)
 
 
 @pytest.fixture

@@ -20,11 +20,6 @@ HELD = date(2026, 1, 9)
 GIVEN = {"first": "EXCELLENT", "second": "QUALIFIED", "deputy": "QUALIFIED", "last": "BASIC"}
 
 
-@pytest.fixture
-def year():
-    return BranchYear()
-
-
 def enter(year, grades=GIVEN, *, by="secretary", held_on=HELD, reasons=None, seen=0):
     given = [
         Given(year.pk(name), grade, (reasons or {}).get(name, ""), seen)

@@ -86,8 +86,8 @@ def test_every_step_in_the_code_has_its_words():
 
 
 @pytest.fixture
-def branch() -> BranchMonth:
-    return BranchMonth()
+def branch(month) -> BranchMonth:
+    return month
 
 
 def rows_for(month, client, who: str, /, **wanted):

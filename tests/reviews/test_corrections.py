@@ -1,6 +1,7 @@
 """An answer never lowers points; a correction downward is a decision of its own; what was
 forgotten is added; threads; withdrawing."""
 
+from copy import deepcopy
 from datetime import date
 from decimal import Decimal
 
@@ -27,12 +28,17 @@ from tests.reviews.branch_month import BranchMonth, at, who_may
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def month() -> BranchMonth:
+@pytest.fixture(scope="module")
+def published(kept_rows) -> BranchMonth:
     """The deputy gave the member one point instead of two: 81; the other was absent: 74."""
     month = BranchMonth()
     month.register("other", by="organiser")
     return month.publish_cut()
+
+
+@pytest.fixture
+def month(published) -> BranchMonth:
+    return deepcopy(published)
 
 
 def change(month, outcome, points=None, name="member"):

@@ -1,6 +1,7 @@
 """Every kind of export, reopened and compared cell by cell with what is stored."""
 
 from collections import Counter
+from copy import deepcopy
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -30,8 +31,8 @@ DAY = date(2027, 1, 10)
 Kind = Export.Kind
 
 
-@pytest.fixture
-def month():
+@pytest.fixture(scope="module")
+def october(kept_rows) -> BranchMonth:
     """October of a branch, closed: a declared entry, an absence, a punishment."""
     found = BranchMonth()
     Member.objects.filter(pk=found.other.pk).update(name="=1+1", staff_no="@42")
@@ -44,6 +45,11 @@ def month():
     found.publish()
     found.close()
     return found
+
+
+@pytest.fixture
+def month(october) -> BranchMonth:
+    return deepcopy(october)
 
 
 def test_the_ledger_has_the_decided_points_of_every_entry_that_counts(month):

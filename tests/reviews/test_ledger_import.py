@@ -28,8 +28,8 @@ OFFICE, LAW = "办公室党支部", "法规处党支部"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def department():
+@pytest.fixture(autouse=True, scope="module")
+def department(kept_rows):
     people = (person(1), person(2), person(3, LAW))
     apply_roll(parse_roll(roll(*people)), by=system_actor(), at=AT)
     apply_rulebook(

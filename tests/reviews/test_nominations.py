@@ -25,11 +25,6 @@ EVERYBODY = (
 )
 
 
-@pytest.fixture
-def year():
-    return BranchYear()
-
-
 def nominate(year, name="first", *, by="secretary", award="EXCELLENT", reason="完成任务突出"):
     return nominating.nominate(
         member=year.pk(name), year=YEAR, award=award, reason=reason, by=year.actor(by), at=AT

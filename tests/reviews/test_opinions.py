@@ -16,7 +16,7 @@ from reviews.services import nominations as nominating
 from reviews.services import opinions as opining
 from reviews.services.corrections import Change
 from reviews.services.opinions import Wording
-from tests.reviews.branch_year import AT, DAY, YEAR, BranchYear
+from tests.reviews.branch_year import AT, DAY, YEAR
 
 pytestmark = pytest.mark.django_db
 State = Opinion.State
@@ -24,11 +24,6 @@ State = Opinion.State
 LAST_DAY = date(2026, 1, 21)
 LATER = AT + timedelta(days=8)
 SANCTION = Wording("SANCTION", YEAR, "通报批评", "十一月、十二月连续低于合格线", "机党〔2026〕4号")
-
-
-@pytest.fixture
-def year():
-    return BranchYear()
 
 
 def issue(year, name="last", *, by="secretary", wording=SANCTION, when=AT):

@@ -1,5 +1,6 @@
 """While a month is published: confirming, objecting, answering."""
 
+from copy import deepcopy
 from datetime import date
 from decimal import Decimal
 
@@ -22,9 +23,14 @@ from tests.reviews.branch_month import BranchMonth, at, who_may
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def month() -> BranchMonth:
+@pytest.fixture(scope="module")
+def published(kept_rows) -> BranchMonth:
     return BranchMonth().to("PUBLISHED")
+
+
+@pytest.fixture
+def month(published) -> BranchMonth:
+    return deepcopy(published)
 
 
 @pytest.fixture
@@ -159,7 +165,7 @@ def test_preview_says_what_the_answer_would_change_and_changes_nothing(cut):
     objection.refresh_from_db()
     assert objection.state == "OPEN"
     assert MonthlyResult.objects.filter(member=cut.member).count() == 1
-    assert Decision.objects.count() == 1
+    assert Decision.objects.filter(entry__branch=cut.branch).count() == 1
     assert not Notice.objects.filter(key=f"answered:{objection.pk}").exists()
 
 

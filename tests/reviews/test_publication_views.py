@@ -16,8 +16,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def branch() -> BranchMonth:
-    return BranchMonth()
+def branch(month) -> BranchMonth:
+    return month
 
 
 def shown(branch, client, who="member", name="publication"):

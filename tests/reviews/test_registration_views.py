@@ -10,14 +10,8 @@ from django.urls import reverse
 from lib.steps import Refused
 from points.models import Criterion, Decision, Entry, Registration
 from tests.factories import MemberFactory
-from tests.reviews.branch_month import BranchMonth
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def month() -> BranchMonth:
-    return BranchMonth()
 
 
 @pytest.fixture

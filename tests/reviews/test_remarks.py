@@ -11,14 +11,9 @@ from points.services import declaration as declarations
 from reviews.selectors.review import grid_of
 from reviews.services import review as reviewing
 from reviews.services.round import seat_of
-from tests.reviews.branch_month import DAY, BranchMonth, at
+from tests.reviews.branch_month import DAY, at
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def month() -> BranchMonth:
-    return BranchMonth()
 
 
 def give_back(month, who="member", *, by="secretary", reason="", day=28, **remarks):

@@ -27,8 +27,8 @@ def now():
 
 
 @pytest.fixture
-def branch() -> BranchMonth:
-    return BranchMonth()
+def branch(month) -> BranchMonth:
+    return month
 
 
 @pytest.fixture

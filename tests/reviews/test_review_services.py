@@ -24,11 +24,6 @@ pytestmark = pytest.mark.django_db
 SEPTEMBER = date(2026, 9, 1)
 
 
-@pytest.fixture
-def month() -> BranchMonth:
-    return BranchMonth()
-
-
 def attach(entry: Entry, sha256: str) -> None:
     Evidence.objects.create(
         entry=entry,

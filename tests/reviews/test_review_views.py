@@ -1,5 +1,6 @@
 """The review grid in the browser: with htmx one line is replaced, without it the page is."""
 
+from copy import deepcopy
 from decimal import Decimal
 
 import pytest
@@ -14,9 +15,14 @@ pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
 
-@pytest.fixture
-def month() -> BranchMonth:
+@pytest.fixture(scope="module")
+def reviewed(kept_rows) -> BranchMonth:
     return BranchMonth().to("REVIEWING")
+
+
+@pytest.fixture
+def month(reviewed) -> BranchMonth:
+    return deepcopy(reviewed)
 
 
 @pytest.fixture

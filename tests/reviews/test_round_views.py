@@ -15,11 +15,6 @@ from tests.reviews.branch_month import OCTOBER, BranchMonth, at, system_actor
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def month() -> BranchMonth:
-    return BranchMonth()
-
-
 def signed_in(client, month, name):
     client.force_login(month.users[name])
     return client

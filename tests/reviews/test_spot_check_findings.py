@@ -1,5 +1,6 @@
 """What an inspection found: who records it, what it changes, and who is told."""
 
+from copy import deepcopy
 from decimal import Decimal
 
 import pytest
@@ -26,9 +27,14 @@ from tests.reviews.spot_checking import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def month(db):
+@pytest.fixture(scope="module")
+def closed(kept_rows):
     return closed_month("member", "other")
+
+
+@pytest.fixture
+def month(closed):
+    return deepcopy(closed)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The pages of spot checks: one way through and one refusal each, and as many queries for one
 row as for three."""
 
+from copy import deepcopy
 from uuid import uuid4
 
 import pytest
@@ -13,9 +14,14 @@ from tests.reviews.spot_checking import closed_month, draw, find, item_of, staff
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def month(db):
+@pytest.fixture(scope="module")
+def closed(kept_rows):
     return closed_month("member", "other", "organiser")
+
+
+@pytest.fixture
+def month(closed):
+    return deepcopy(closed)
 
 
 @pytest.fixture

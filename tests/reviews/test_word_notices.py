@@ -1,5 +1,6 @@
 """The Word notices, opened again and compared with the database line by line."""
 
+from copy import deepcopy
 from datetime import date
 from io import BytesIO
 from zipfile import ZipFile
@@ -33,8 +34,8 @@ def cells(table) -> list[list[str]]:
     return [[cell.text for cell in row.cells] for row in table.rows]
 
 
-@pytest.fixture
-def branch() -> BranchMonth:
+@pytest.fixture(scope="module")
+def published(kept_rows) -> BranchMonth:
     month = BranchMonth()
     month.study.text = "=HYPERLINK(1)"
     month.study.save()
@@ -43,6 +44,11 @@ def branch() -> BranchMonth:
     month.register("other", by="staff", item=month.item(month.punished))
     month.register("other", "deputy")
     return month.to("PUBLISHED")
+
+
+@pytest.fixture
+def branch(published) -> BranchMonth:
+    return deepcopy(published)
 
 
 def notice(branch) -> BytesIO:
@@ -117,7 +123,8 @@ def test_a_quarter_has_a_table_for_each_of_its_months():
         one.publish(when=at(12, 28))
 
     target = BytesIO()
-    write_publication_notice(target, publication=Publication.objects.get(together_with=None))
+    lead = Publication.objects.get(round__branch=month.branch, together_with=None)
+    write_publication_notice(target, publication=lead)
 
     paper = opened(target)
     assert len(paper.tables) == 3

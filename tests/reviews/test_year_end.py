@@ -29,8 +29,8 @@ ORGANISATIONS = [
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def department():
+@pytest.fixture(autouse=True, scope="module")
+def department(kept_rows):
     by = system_actor()
     people = [person(1, HIGH), person(2, LOW), person(3, LOW), person(4, FAR)]
     apply_roll(parse_roll(roll(*people, organisations=ORGANISATIONS)), by=by, at=AT)

@@ -1,6 +1,6 @@
 """The personal year sheet: whose it is, what stands on it for whom, and what never does."""
 
-from copy import copy
+from copy import copy, deepcopy
 from datetime import date
 from decimal import Decimal
 
@@ -22,14 +22,19 @@ pytestmark = pytest.mark.django_db
 NOVEMBER = date(2026, 11, 1)
 
 
-@pytest.fixture
-def branch() -> BranchMonth:
+@pytest.fixture(scope="module")
+def october(kept_rows) -> BranchMonth:
     """October, with a matter of the member and one that is not to be named."""
     month = BranchMonth()
     month.punished.text = "受到诫勉谈话"
     month.punished.save()
     month.register("member", by="staff", item=month.item(month.punished))
     return month.to("PUBLISHED")
+
+
+@pytest.fixture
+def branch(october) -> BranchMonth:
+    return deepcopy(october)
 
 
 def one(branch, who: str, name: str = "member"):

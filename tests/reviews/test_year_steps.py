@@ -1,6 +1,7 @@
 """Computing, confirming and freezing a year: actor × state × step, digests, what is told, and
 the computation in the background."""
 
+from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -111,9 +112,14 @@ class Department:
         return YearEnd.objects.get().digest
 
 
-@pytest.fixture
-def department() -> Department:
+@pytest.fixture(scope="module")
+def closed_year(kept_rows) -> Department:
     return Department()
+
+
+@pytest.fixture
+def department(closed_year) -> Department:
+    return deepcopy(closed_year)
 
 
 # -- who may take which step, and in which state ----------------------------------------------
