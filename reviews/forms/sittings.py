@@ -14,6 +14,7 @@ from points.forms.line import EvidenceForm
 from reviews.models import FollowUp, FollowUpRecord, RectificationCheck
 from reviews.services.duties import find_holder
 from reviews.services.records import Sitting
+from reviews.services.rectification import day_problem, days_to_choose
 
 MOST_WORDS = 5000
 SEPARATORS = re.compile(r"[;；、,，\n]+")
@@ -24,6 +25,12 @@ Outcome = RectificationCheck.Outcome
 def text_field(label: Any, *, rows: int, **more: Any) -> forms.CharField:
     widget = forms.Textarea(attrs={"rows": rows})
     return forms.CharField(label=label, max_length=MOST_WORDS, widget=widget, **more)
+
+
+def limits_of_day(today: date) -> dict[str, str]:
+    """Between which days the browser offers a day by which something is to be put right."""
+    first, last = days_to_choose(today)
+    return {"min": first.isoformat(), "max": last.isoformat()}
 
 
 class SeenForm(forms.Form):
@@ -77,7 +84,9 @@ class RecordForm(SeenForm):
 
     def __init__(self, *args: Any, today: date, **more: Any) -> None:
         super().__init__(*args, **more)
+        self.today = today
         self.fields["held_on"].widget.attrs["max"] = today.isoformat()
+        self.fields["rectify_by"].widget.attrs |= limits_of_day(today)
 
     def clean_held_by(self) -> tuple[int, ...]:
         words = [one.strip() for one in SEPARATORS.split(self.cleaned_data["held_by"])]
@@ -88,13 +97,11 @@ class RecordForm(SeenForm):
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or {}
-        day, held_on = said.get("rectify_by"), said.get("held_on")
+        day = said.get("rectify_by")
         if day and not said.get("measures") and "measures" not in self.errors:
             self.add_error("measures", _("Say what is to be put right by that day."))
-        if day and held_on and day <= held_on:
-            self.add_error(
-                "rectify_by", _("The day by which it is to be put right comes after the talk.")
-            )
+        if day and (problem := day_problem(day, today=self.today)):
+            self.add_error("rectify_by", problem)
         return said
 
     @property
@@ -197,8 +204,9 @@ class StepForm(EvidenceForm):
         self.fields["done_on"].initial = today
 
 
-class CheckForm(forms.Form):
-    """What whoever checks found. Only a disposition's deadline can have been missed for good."""
+class CheckForm(SeenForm):
+    """What whoever checks found; ``seen`` is the number of the last check, which the page
+    writes beside it. Only a disposition's deadline can have been missed for good."""
 
     outcome = forms.ChoiceField(
         label=pgettext_lazy("rectification", "Found"),
@@ -223,11 +231,12 @@ class CheckForm(forms.Form):
             missed = _("Not put right by the deadline: the case is taken up again")
             choices.append((Outcome.NOT_PUT_RIGHT.value, missed))
         self.fields["outcome"].choices = choices  # type: ignore[attr-defined]
-        self.fields["due_on"].widget.attrs["min"] = today.isoformat()
+        self.today = today
+        self.fields["due_on"].widget.attrs |= limits_of_day(today)
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or {}
-        is_short = said.get("outcome") == Outcome.NOT_YET and not said.get("due_on")
-        if is_short and "due_on" not in self.errors:
-            self.add_error("due_on", _("Enter a new day that is still to come."))
+        is_asked = said.get("outcome") == Outcome.NOT_YET and "due_on" not in self.errors
+        if is_asked and (problem := day_problem(said.get("due_on"), today=self.today)):
+            self.add_error("due_on", problem)
         return said

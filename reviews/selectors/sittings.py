@@ -101,6 +101,11 @@ class PutRight:
     steps: list[DoneStep]
     checks: list[RectificationCheck]
 
+    @property
+    def number(self) -> int:
+        """The number of the last check, 0 before there was one."""
+        return self.checks[-1].number if self.checks else 0
+
 
 def put_right_of(follow_up: FollowUp) -> PutRight | None:
     """Four queries; one where nothing is to be put right."""

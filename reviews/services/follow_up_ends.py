@@ -16,6 +16,7 @@ from reviews.disposing import LONGEST_CORRECTION, later_by
 from reviews.models import FollowUp, Rectification, RectificationCheck
 from reviews.services.dispositions import correction_made, end_corrections, take_up_again
 from reviews.services.duties import duty_of, finish, lock, log, tell_member
+from reviews.services.rectification import day_problem
 from reviews.workflow import FOLLOW_UP_STEPS, Duty
 
 Outcome = RectificationCheck.Outcome
@@ -34,12 +35,18 @@ def check(
     at: datetime,
     due_on: date | None = None,
 ) -> RectificationCheck:
+    seen: int = 0,
     """Say what was found: put right, which closes the follow-up; not yet, with a new day; or,
     under a disposition's deadline, not put right, which takes up the case again. The member is
     told. The same twice (a double click) is one.
 
-    Raises PermissionDenied (never the member); Refused without a reason, for a day that does
-    not do (see ``_check_day``), or once it is closed."""
+    It can be found put right although the member wrote nothing and handed nothing in: whoever
+    checks may have seen it themself, and nobody is forced to write (domain.md §10). The page
+    says so before, and the reason says what was seen.
+
+    ``seen`` is the number of the last check that the form was filled in beside. Raises
+    PermissionDenied (never the member); Refused without a reason, checked by somebody else
+    meanwhile, for a day that does not do (see ``_check_day``), or once it is closed."""
     row = lock(pk)
     duty = duty_of(by, row, timezone.localdate(at))
     said = (outcome, reason, due_on if outcome == Outcome.NOT_YET else None, by.user.pk)
@@ -50,6 +57,11 @@ def check(
     FOLLOW_UP_STEPS.check("check", duty, row)
     put_right = row.rectification
     if not reason.strip():
+    if last is not None and last.number != seen:
+        raise Refused(
+            _("%(name)s has just checked it: look first at what was found.")
+            % {"name": last.checked_by.display_name}
+        )
         raise Refused(_("Say what you found: the member will read it."))
     _check_day(row, put_right, outcome, due_on, today=timezone.localdate(at))
     found = RectificationCheck.objects.create(
@@ -83,8 +95,9 @@ def _stands(row: FollowUp, last: RectificationCheck) -> bool:
 def _check_day(
     row: FollowUp, put_right: Rectification, outcome: str, due_on: date | None, *, today: date
 ) -> None:
-    """Not yet: a new day to come, however often within a year under a disposition's deadline. Not put right:
-    for such a deadline only, once it has come."""
+    """Not yet: a new day to come, within a year; under a disposition's deadline within a year
+    of its beginning, however often. Not put right: for such a deadline only, once it has
+    come."""
     is_correction = row.kind == FollowUp.Kind.CORRECTION
     if outcome == Outcome.NOT_PUT_RIGHT:
         if not is_correction:
@@ -96,8 +109,9 @@ def _check_day(
             )
     if outcome != Outcome.NOT_YET:
         return
-    if due_on is None or due_on <= today:
-        raise Refused(_("Enter a new day that is still to come."))
+    if problem := day_problem(due_on, today=today):
+        raise Refused(problem)
+    assert due_on is not None  # by day_problem
     latest = later_by(timezone.localdate(put_right.started_at), LONGEST_CORRECTION)
     if is_correction and due_on > latest:
         raise Refused(

@@ -90,7 +90,7 @@ def record_sitting(
 def check_sitting(row: FollowUp, sitting: Sitting, *, today: date) -> None:
     """Raise Refused for a day that is to come or lies before the month that set it off had
     ended, for nothing said, for nobody or the member themself as holder, or for a day of
-    putting right that is not later or has nothing to put right."""
+    putting right that is not to come within a year or has nothing to put right."""
     assert row.trigger_month is not None  # by constraint follow_up_kind
     if sitting.held_on > today:
         raise Refused(_("The day is still to come: record it once it was held."))
@@ -109,8 +109,8 @@ def check_sitting(row: FollowUp, sitting: Sitting, *, today: date) -> None:
         return
     if not sitting.measures.strip():
         raise Refused(_("Say what is to be put right by that day."))
-    if sitting.rectify_by <= sitting.held_on:
-        raise Refused(_("The day by which it is to be put right comes after the talk."))
+    if problem := rectification.day_problem(sitting.rectify_by, today=today):
+        raise Refused(problem)
 
 
 def _has_duty_by_record(row: FollowUp) -> bool:

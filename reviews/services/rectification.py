@@ -2,7 +2,7 @@
 (domain.md §6)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,6 +14,7 @@ from members.notices import Message, tell, tell_users
 from members.rights import Actor
 from points.files import Accepted
 from points.services.evidence import MAX_FILES, store
+from reviews.disposing import LONGEST_CORRECTION, later_by
 from reviews.models import FollowUp, FollowUpFile, Rectification, RectificationStep
 from reviews.services.duties import duty_of, lock, log, tell_member
 from reviews.services.follow_up_matters import checkers
@@ -23,6 +24,26 @@ from reviews.workflow import FOLLOW_UP_STEPS
 State = FollowUp.State
 
 # -- beginning -------------------------------------------------------------------------------
+# -- until when ------------------------------------------------------------------------------
+
+
+def days_to_choose(today: date) -> tuple[date, date]:
+    """The first and the last day by which something can be asked to be put right: tomorrow,
+    and, as for a correction within a deadline (domain.md §6), a year from today."""
+    return today + timedelta(days=1), later_by(today, LONGEST_CORRECTION)
+
+
+def day_problem(day: date | None, *, today: date) -> str:
+    """What is wrong with a day by which something is to be put right; "" if it does."""
+    first, last = days_to_choose(today)
+    if day is not None and first <= day <= last:
+        return ""
+    return _("The day to put it right by lies between %(first)s and %(last)s.") % {
+        "first": date_format(first, "DATE_FORMAT"),
+        "last": date_format(last, "DATE_FORMAT"),
+    }
+
+
 
 
 def begin(*, follow_up: FollowUp, due_on: date, at: datetime) -> Rectification:

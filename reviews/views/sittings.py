@@ -155,6 +155,7 @@ def check_rectification(request: Request, pk: int) -> HttpResponse:
             outcome=said["outcome"],
             reason=said["reason"],
             due_on=said["due_on"],
+            seen=form.number,
             by=request.actor,
             at=timezone.now(),
         )
@@ -228,7 +229,8 @@ def step_page(
     template: str = "reviews/sitting_step.html",
     **more: Any,
 ) -> HttpResponse:
-    """The page of a step on a talk, an interview or a correction, beside its record."""
+    """The page of a step on a talk, an interview or a correction, beside its record and how it
+    was put right so far."""
     row = asked.follow_up
 
     def context() -> dict[str, Any]:
@@ -242,3 +244,4 @@ def step_page(
 
     check = partial(FOLLOW_UP_STEPS.check, asked.step, asked.duty, row)
     return take(asked, form, template, check=check, act=act, context=context)
+            "put_right": selectors.put_right_of(row),

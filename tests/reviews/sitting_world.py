@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from members.models import Member, Position, User
 from members.rights import Actor, actor_on, system_actor
 from points.files import Accepted, inspect
-from reviews.models import FollowUp
+from reviews.models import FollowUp, RectificationCheck
 from reviews.services import follow_up_ends, records, rectification
 from reviews.services.records import Sitting
 from tests.factories import BranchFactory, MemberFactory, StaffAppointmentFactory
@@ -129,11 +129,23 @@ class Sittings:
         return rectification.hand_in(pk=(row or self.talk).pk, by=self.actor(by), at=at)
 
     def check(
-        self, row=None, outcome="PUT_RIGHT", *, by="secretary", reason="属实", due_on=None, at=AT
+        self,
+        row=None,
+        outcome="PUT_RIGHT",
+        *,
+        by="secretary",
+        reason="属实",
+        due_on=None,
+        seen=None,
+        at=AT,
     ):
+        row = row or self.talk
+        if seen is None:  # having read every check so far
+            seen = RectificationCheck.objects.filter(rectification__follow_up=row).count()
         return follow_up_ends.check(
-            pk=(row or self.talk).pk,
+            pk=row.pk,
             outcome=outcome,
+            seen=seen,
             reason=reason,
             due_on=due_on,
             by=self.actor(by),

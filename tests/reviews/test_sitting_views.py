@@ -1,11 +1,12 @@
 """The pages of talks and interviews: who sees what, and what is refused comes back as typed."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from reviews.models import FollowUp, FollowUpFile, FollowUpRecord, Rectification
 from reviews.services import rectification
@@ -15,6 +16,8 @@ from tests.reviews.sitting_world import AT, Kind, Sittings
 pytestmark = pytest.mark.django_db
 
 SECRET = "家中有病人"
+TODAY = timezone.localdate()
+SOON = TODAY + timedelta(days=30)
 
 
 @pytest.fixture
@@ -37,6 +40,12 @@ def url(name, row):
     return reverse(name, args=[row.pk])
 
 
+NOTHING_WRITTEN = (
+    "Nothing is written of how it was put right, and it was not handed in. If you find it put "
+    "right all the same, say below what you saw yourself."
+)
+
+
 def typed(world, **more):
     facts = {
         "held_on": "2026-10-20",
@@ -44,7 +53,7 @@ def typed(world, **more):
         "held_by": f"{world.people['secretary'].name}、{world.people['deputy'].staff_no}",
         "said": SECRET,
         "measures": "每周补学",
-        "rectify_by": "2026-11-10",
+        "rectify_by": SOON.isoformat(),
         "seen": "0",
     }
     return facts | more
@@ -62,7 +71,7 @@ def test_the_holder_records_a_talk(world, as_):
 
     assert answer["Location"] == world.talk.get_absolute_url()
     kept = FollowUpRecord.objects.get()
-    assert (kept.said, kept.rectify_by) == (SECRET, date(2026, 11, 10))
+    assert (kept.said, kept.rectify_by) == (SECRET, SOON)
     assert SECRET in client.get(world.talk.get_absolute_url()).content.decode()
 
 
@@ -72,7 +81,8 @@ def test_the_holder_records_a_talk(world, as_):
         ({"said": ""}, "said", 422),
         ({"held_by": "没有这个人"}, "held_by", 422),
         ({"measures": ""}, "measures", 422),
-        ({"rectify_by": "2026-10-20"}, "rectify_by", 422),
+        ({"rectify_by": TODAY.isoformat()}, "rectify_by", 422),
+        ({"rectify_by": (TODAY + timedelta(days=367)).isoformat()}, "rectify_by", 422),
         ({"held_on": "2026-08-31"}, "__all__", 409),
         ({"held_by": "张伟"}, "__all__", 409),
     ],
@@ -228,12 +238,42 @@ def test_the_member_puts_right_and_the_holder_checks(world, as_):
     page = client.post(check, {"outcome": "NOT_YET", "reason": "还差一次", "due_on": ""})
     assert page.status_code == 422
     assert "还差一次" in page.content.decode()
-    again = {"outcome": "NOT_YET", "reason": "还差一次", "due_on": "2099-12-01"}
+    again = {"outcome": "NOT_YET", "reason": "还差一次", "due_on": SOON.isoformat()}
     assert client.post(check, again).status_code == 302
-    assert Rectification.objects.get().due_on == date(2099, 12, 1)
-    assert client.post(check, {"outcome": "PUT_RIGHT", "reason": "属实"}).status_code == 302
+    assert Rectification.objects.get().due_on == SOON
+    right = {"outcome": "PUT_RIGHT", "reason": "属实", "seen": "1"}
+    assert client.post(check, right).status_code == 302
     world.talk.refresh_from_db()
     assert world.talk.state == "CLOSED"
+
+
+def test_the_check_of_somebody_faster_is_shown_beside_what_was_typed(world, as_):
+    world.to("RECTIFYING")
+    check = url("check_rectification", world.talk)
+    client = as_("secretary")
+    assert 'name="seen" value="0"' in client.get(world.talk.get_absolute_url()).content.decode()
+    world.check(outcome="NOT_YET", reason="还差两次", due_on=date(2026, 12, 1), by="staff")
+
+    typed = {"outcome": "PUT_RIGHT", "reason": "当面看过", "seen": "0"}
+    page = client.post(check, typed)
+
+    assert page.status_code == 409
+    body = page.content.decode()
+    assert "还差两次" in body
+    assert "当面看过" in body
+    assert 'name="seen" value="1"' in body
+    assert client.post(check, typed | {"seen": "1"}).status_code == 302
+
+
+@pytest.mark.parametrize("is_page", [False, True])
+def test_the_page_says_that_nothing_was_written_before_it_is_found_right(world, as_, is_page):
+    world.to("RECTIFYING")
+    client = as_("secretary")
+    where = url("check_rectification", world.talk) if is_page else world.talk.get_absolute_url()
+
+    assert gettext(NOTHING_WRITTEN) in client.get(where).content.decode()
+    world.add_step()
+    assert gettext(NOTHING_WRITTEN) not in client.get(where).content.decode()
 
 
 @pytest.mark.parametrize("name", ["add_rectification_step", "hand_in_rectification"])
@@ -335,9 +375,7 @@ def test_the_page_asks_the_same_however_much_was_done(world, as_, django_assert_
     world.to("RECTIFYING")
     for n in range(count):
         world.add_step(text=f"第{n}次")
-        world.check(
-            outcome="NOT_YET", reason=f"差{n}", due_on=timezone.localdate().replace(year=2099)
-        )
+        world.check(outcome="NOT_YET", reason=f"差{n}", due_on=SOON)
     client = as_("staff")
     client.get(world.talk.get_absolute_url())
 

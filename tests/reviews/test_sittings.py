@@ -177,7 +177,8 @@ def test_whoever_holds_a_talk_without_holder_has_it_from_then_on(world):
         {"said": " "},
         {"place": ""},
         {"rectify_by": date(2026, 11, 10)},
-        {"rectify_by": HELD, "measures": "补学"},
+        {"rectify_by": AT.date(), "measures": "补学"},
+        {"rectify_by": date(2027, 10, 22), "measures": "补学"},
     ],
 )
 def test_a_record_that_cannot_be_is_refused(world, wrong):
@@ -461,7 +462,7 @@ def test_not_yet_gives_a_new_day_and_it_is_handed_in_again(rectifying):
     world = rectifying
     world.add_step()
     world.hand_in()
-    for day in (None, AT.date()):
+    for day in (None, AT.date(), date(2027, 10, 22)):
         with pytest.raises(Refused):
             world.check(outcome="NOT_YET", due_on=day)
     world.check(outcome="NOT_YET", due_on=date(2026, 12, 1))
@@ -473,6 +474,25 @@ def test_not_yet_gives_a_new_day_and_it_is_handed_in_again(rectifying):
     world.hand_in()
     world.check(outcome="NOT_YET", due_on=date(2026, 12, 1))
     assert RectificationCheck.objects.count() == 2
+
+
+def test_a_check_beside_which_somebody_else_checked_is_refused(rectifying):
+    world = rectifying
+    world.check(outcome="NOT_YET", due_on=date(2026, 12, 1), by="staff")
+
+    for outcome, day in (("NOT_YET", date(2026, 11, 24)), ("PUT_RIGHT", None)):
+        with pytest.raises(Refused):
+            world.check(outcome=outcome, due_on=day, seen=0)
+    assert Rectification.objects.get().due_on == date(2026, 12, 1)
+
+    world.check(outcome="NOT_YET", due_on=date(2026, 11, 24), seen=1)
+    assert Rectification.objects.get().due_on == date(2026, 11, 24)
+
+
+def test_the_last_day_on_which_it_can_be_put_right_is_a_year_away(world):
+    kept = world.record(sitting=world.measures(rectify_by=date(2027, 10, 21)))
+
+    assert kept.rectify_by == date(2027, 10, 21)
 
 
 def test_not_put_right_is_for_dispositions_only(rectifying):
