@@ -34,8 +34,8 @@ def check(
     by: Actor,
     at: datetime,
     due_on: date | None = None,
-) -> RectificationCheck:
     seen: int = 0,
+) -> RectificationCheck:
     """Say what was found: put right, which closes the follow-up; not yet, with a new day; or,
     under a disposition's deadline, not put right, which takes up the case again. The member is
     told. The same twice (a double click) is one.
@@ -56,12 +56,12 @@ def check(
         return last
     FOLLOW_UP_STEPS.check("check", duty, row)
     put_right = row.rectification
-    if not reason.strip():
     if last is not None and last.number != seen:
         raise Refused(
             _("%(name)s has just checked it: look first at what was found.")
             % {"name": last.checked_by.display_name}
         )
+    if not reason.strip():
         raise Refused(_("Say what you found: the member will read it."))
     _check_day(row, put_right, outcome, due_on, today=timezone.localdate(at))
     found = RectificationCheck.objects.create(

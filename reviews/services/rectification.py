@@ -23,7 +23,6 @@ from reviews.workflow import FOLLOW_UP_STEPS
 
 State = FollowUp.State
 
-# -- beginning -------------------------------------------------------------------------------
 # -- until when ------------------------------------------------------------------------------
 
 
@@ -44,6 +43,7 @@ def day_problem(day: date | None, *, today: date) -> str:
     }
 
 
+# -- beginning -------------------------------------------------------------------------------
 
 
 def begin(*, follow_up: FollowUp, due_on: date, at: datetime) -> Rectification:

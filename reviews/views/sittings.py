@@ -239,9 +239,9 @@ def step_page(
             "is_page": True,
             "is_own": row.member_id == asked.request.actor.member_id,
             "kept": next(iter(selectors.records_of(row)), None),
+            "put_right": selectors.put_right_of(row),
             **more,
         }
 
     check = partial(FOLLOW_UP_STEPS.check, asked.step, asked.duty, row)
     return take(asked, form, template, check=check, act=act, context=context)
-            "put_right": selectors.put_right_of(row),
