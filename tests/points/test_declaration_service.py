@@ -45,6 +45,18 @@ def add(branch: BranchMonth, name: str = "member", *, by: str = "", **more):
     return declarations.add_line(pk=sheet.pk, line=line, **how)
 
 
+def change(branch: BranchMonth, entry: Entry, *, day: int) -> Entry:
+    sheet = branch.sheet("member")
+    return declarations.change_line(
+        pk=sheet.pk,
+        entry_id=entry.pk,
+        line=branch.line(day=day),
+        seen=sheet.revision,
+        by=branch.actor("member"),
+        at=at(10, 29),
+    )
+
+
 WRITERS = {"member": True, "secretary": True, "deputy": True, "other": False, "staff": False}
 
 
@@ -250,14 +262,7 @@ def test_a_decided_item_is_changed_by_withdrawing_it(branch):
     branch.decide(entry, "REJECTED", by="secretary", reason="请写清楚")
     sheet = put(branch.sheet("member"), State.RETURNED)
 
-    new = declarations.change_line(
-        pk=sheet.pk,
-        entry_id=entry.pk,
-        line=branch.line(day=10),
-        seen=sheet.revision,
-        by=branch.actor("member"),
-        at=at(10, 29),
-    )
+    new = change(branch, entry, day=10)
 
     assert list(sheet.entries.standing()) == [new]
     assert Entry.objects.count() == 2
@@ -450,14 +455,7 @@ def test_a_remark_stands_beside_its_item_until_the_sheet_is_filed_again(branch):
     sheet, by = branch.sheet("member"), branch.actor("member")
     assert [str(one) for one in sheet_of(sheet, by).declared[0].remarks] == ["日期与签到表不符"]
 
-    declarations.change_line(
-        pk=sheet.pk,
-        entry_id=entry.pk,
-        line=branch.line(day=9),
-        seen=sheet.revision,
-        by=by,
-        at=at(10, 29),
-    )
+    change(branch, entry, day=9)
     sheet = declarations.submit(pk=sheet.pk, seen=sheet.revision + 1, by=by, at=at(10, 29))
     assert sheet_of(sheet, by).remarked == 0
 
@@ -475,17 +473,9 @@ def test_a_remark_on_what_was_declared_anew_is_shown_apart(branch):
         decided_by=branch.users["secretary"],
         decided_at=at(10, 28),
     )
-    sheet, by = branch.sheet("member"), branch.actor("member")
-    declarations.change_line(
-        pk=sheet.pk,
-        entry_id=entry.pk,
-        line=branch.line(day=9),
-        seen=sheet.revision,
-        by=by,
-        at=at(10, 29),
-    )
+    change(branch, entry, day=9)
 
-    shown = sheet_of(branch.sheet("member"), by)
+    shown = sheet_of(branch.sheet("member"), branch.actor("member"))
     assert (len(shown.declared[0].remarks), [one.entry for one in shown.gone_remarks]) == (
         0,
         [entry],

@@ -1,7 +1,6 @@
 """Appeals in the browser: raising, the inbox, the thread, the decision with what it changes;
 and the correction of a published result."""
 
-from copy import deepcopy
 from datetime import timedelta
 from decimal import Decimal
 
@@ -19,14 +18,9 @@ from tests.reviews.branch_month import BranchMonth
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def published(kept_rows) -> BranchMonth:
-    return BranchMonth().publish_cut()
-
-
 @pytest.fixture
-def month(published) -> BranchMonth:
-    return deepcopy(published)
+def month(cut) -> BranchMonth:
+    return cut
 
 
 def kept(month, name="member", by="secretary") -> Objection:

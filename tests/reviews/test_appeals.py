@@ -1,7 +1,6 @@
 """Appeals: within their days, decided by somebody else, and an upheld one brings everything
 to what it would have been."""
 
-from copy import deepcopy
 from datetime import date
 from decimal import Decimal
 from uuid import uuid4
@@ -31,15 +30,9 @@ def closed(day: date) -> None:
     month_end(on=day, by=system_actor(), at=at(day.month, day.day, 2))
 
 
-@pytest.fixture(scope="module")
-def published(kept_rows) -> BranchMonth:
-    """October published; the deputy gave the member one point instead of two."""
-    return BranchMonth().publish_cut()
-
-
 @pytest.fixture
-def month(published) -> BranchMonth:
-    return deepcopy(published)
+def month(cut) -> BranchMonth:
+    return cut
 
 
 @pytest.fixture

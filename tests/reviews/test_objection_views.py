@@ -1,6 +1,5 @@
 """Objections in the browser: the inbox, the thread, the answer with what it will change."""
 
-from copy import deepcopy
 from decimal import Decimal
 
 import pytest
@@ -13,15 +12,9 @@ from tests.reviews.branch_month import BranchMonth
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def published(kept_rows) -> BranchMonth:
-    """The deputy gave the member one point instead of two."""
-    return BranchMonth().publish_cut()
-
-
 @pytest.fixture
-def month(published) -> BranchMonth:
-    return deepcopy(published)
+def month(cut) -> BranchMonth:
+    return cut
 
 
 @pytest.fixture

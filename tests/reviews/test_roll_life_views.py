@@ -244,10 +244,7 @@ def test_staff_shorten_what_they_entered(client, staff, place):
     assert made.last_month == place.next
 
 
-@pytest.mark.parametrize("people", [1, 3])
-def test_the_list_asks_the_same_whatever_its_length(
-    client, staff, place, django_assert_num_queries, people
-):
+def request_exemptions(place, people: int) -> None:
     for _ in range(people):
         Exemption.objects.create(
             member=MemberFactory(branch=place.branch),
@@ -258,6 +255,13 @@ def test_the_list_asks_the_same_whatever_its_length(
             requested_at=timezone.now(),
         )
 
+
+@pytest.mark.parametrize("people", [1, 3])
+def test_the_list_asks_the_same_whatever_its_length(
+    client, staff, place, django_assert_num_queries, people
+):
+    request_exemptions(place, people)
+
     with django_assert_num_queries(11):
         page = client.get(reverse("exemptions"))
 
@@ -266,13 +270,7 @@ def test_the_list_asks_the_same_whatever_its_length(
 
 @pytest.mark.parametrize("people", [1, 3])
 def test_staff_have_one_to_do_for_all_that_waits(place, django_assert_num_queries, people):
-    for _ in range(people):
-        Exemption.objects.create(
-            member=MemberFactory(branch=place.branch),
-            first_month=place.next,
-            last_month=place.next,
-            state="REQUESTED",
-        )
+    request_exemptions(place, people)
     elsewhere = MemberFactory(branch=BranchFactory())
     Exemption.objects.create(
         member=elsewhere, first_month=place.next, last_month=place.next, state="REQUESTED"
