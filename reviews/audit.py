@@ -105,6 +105,7 @@ AREAS: Final[Mapping[Any, Mapping[str, Any]]] = {
         "freeze_year": pgettext_lazy("audit", "froze the year"),
         "close_year": pgettext_lazy("audit", "closed the year"),
         "enter_grades": pgettext_lazy("audit", "entered grades of the democratic appraisal"),
+        "correct_day": pgettext_lazy("audit", "corrected the day of the democratic appraisal"),
         "nominate": pgettext_lazy("audit", "nominated a member"),
         "withdraw_nomination": pgettext_lazy("audit", "withdrew a nomination"),
         "issue_opinion": pgettext_lazy("audit", "issued an award or a sanction"),

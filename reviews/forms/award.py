@@ -6,8 +6,11 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from lib.display import zh_date
 from lib.form_fields import DayField
+from points.forms.line import EvidenceForm
 from reviews.models import Appraisal, Nomination, Opinion
 from reviews.services.appraisals import Given
 from reviews.services.opinions import Wording
@@ -50,6 +53,34 @@ class MeetingDayForm(forms.Form):
         label=_("Day of the democratic appraisal meeting"),
         error_messages={"required": _("Enter the day of the meeting.")},
     )
+
+
+class DayCorrectionForm(forms.Form):
+    """Which day of a meeting was entered wrongly, the right one, and why. ``days`` are those
+    entered so far, each with the number of grades that it gave."""
+
+    was = forms.TypedChoiceField(label=_("Day entered so far"), coerce=date.fromisoformat)
+    right_day = DayField(
+        label=_("Right day of the meeting"),
+        error_messages={"required": _("Enter the day of the meeting.")},
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        widget=forms.TextInput,
+        error_messages={"required": _("Say why the day is corrected.")},
+    )
+
+    def __init__(self, *args: Any, days: Sequence[tuple[date, int]], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["was"].choices = [  # type: ignore[attr-defined]
+            (day.isoformat(), _many(day, count)) for day, count in days
+        ]
+
+
+def _many(day: date, count: int) -> str:
+    text = ngettext("%(day)s: %(count)s grade", "%(day)s: %(count)s grades", count)
+    return text % {"day": zh_date(day), "count": count}
 
 
 class GradeForm(forms.Form):
@@ -117,6 +148,16 @@ class OpinionForm(forms.Form):
             document_number=said["document_number"],
             nomination=said["nomination"],
         )
+
+
+class SignedForm(EvidenceForm):
+    """The scan of an opinion's form that the member signed."""
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or {}
+        if not self.errors and not self.accepted:
+            self.add_error(None, _("Attach the scan of the signed form."))
+        return said
 
 
 class OpinionFilter(forms.Form):

@@ -1,7 +1,7 @@
 """What follows from a year inside one branch: candidates and nominations, the grades of the
 民主评议, opinions (domain.md §8). One branch at a time, a fixed number of queries each."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -216,6 +216,12 @@ def appraisal_lines(branch: int, year: int) -> list[AppraisalLine]:
         )
         for person in people
     ]
+
+
+def meeting_days(lines: Sequence[AppraisalLine]) -> list[tuple[date, int]]:
+    """The days of the meetings whose grades stand, the latest first, with how many. No query."""
+    counts = Counter(line.standing.held_on for line in lines if line.standing)
+    return sorted(counts.items(), reverse=True)
 
 
 def _average(result: AnnualResult | None) -> Decimal | None:

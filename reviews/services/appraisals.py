@@ -92,14 +92,7 @@ def enter_grades(
 
     Raises PermissionDenied (see ``may_grade``); Refused where the year is not computed or the
     day is wrong; GradesRefused with what is wrong at which member."""
-    today = timezone.localdate(at)
-    if not may_grade(by, branch_id=branch, bench=bench_of(branch, today)):
-        raise PermissionDenied
-    own = BranchAnnualResult.objects.filter(branch=branch, year=year).first()
-    if own is None or lock_final(own.year_end_id) is None:
-        raise Refused(_("The year is not computed yet: grades are entered beside final figures."))
-    if not date(year, 1, 1) <= held_on <= today:
-        raise Refused(_("The meeting lies in the year or after it, and not in the future."))
+    _check_may(branch=branch, year=year, held_on=held_on, by=by, at=at)
     people = {one.member.pk: one for one in people_of(branch, year)}
     standing = {
         one.member_id: one
@@ -115,8 +108,55 @@ def enter_grades(
     }
     if problems:
         raise GradesRefused(problems)
-    _write(new, standing, branch=branch, year=year, held_on=held_on, by=by, at=at)
+    if not new:
+        return 0
+    _replace(new, standing, branch=branch, year=year, held_on=held_on, by=by, at=at)
+    _tell_and_record(new, standing, branch=branch, year=year, by=by, at=at)
     return len(new)
+
+
+@transaction.atomic
+def correct_day(
+    *, branch: int, year: int, was: date, held_on: date, reason: str, by: Actor, at: datetime
+) -> int:
+    """The meeting of ``was`` was held on ``held_on``: whatever it gave stands with the right day,
+    as a new numbered row with the reason; return how many. No grade changes, so nobody is told.
+    Twice is once. Source: domain.md §8, architecture.md (points are a ledger).
+
+    Raises PermissionDenied (see ``may_grade``); Refused where the year is not computed, the day
+    is wrong or the reason is missing."""
+    _check_may(branch=branch, year=year, held_on=held_on, by=by, at=at)
+    if not reason.strip():
+        raise Refused(_("Say why the day is corrected."))
+    rows = Appraisal.objects.filter(branch=branch, year=year, is_current=True, held_on=was)
+    standing = {one.member_id: one for one in rows.order_by("pk")} if was != held_on else {}
+    if not standing:
+        return 0
+    again = [Given(one.member_id, one.grade, reason) for one in standing.values()]
+    _replace(again, standing, branch=branch, year=year, held_on=held_on, by=by, at=at)
+    record(
+        by=by.user,
+        at=at,
+        verb="correct_day",
+        branch=branch,
+        year=year,
+        was=was.isoformat(),
+        held_on=held_on.isoformat(),
+        members=sorted(standing),
+    )
+    return len(again)
+
+
+def _check_may(*, branch: int, year: int, held_on: date, by: Actor, at: datetime) -> None:
+    """Three queries; the year-end's row is locked."""
+    today = timezone.localdate(at)
+    if not may_grade(by, branch_id=branch, bench=bench_of(branch, today)):
+        raise PermissionDenied
+    own = BranchAnnualResult.objects.filter(branch=branch, year=year).first()
+    if own is None or lock_final(own.year_end_id) is None:
+        raise Refused(_("The year is not computed yet: grades are entered beside final figures."))
+    if not date(year, 1, 1) <= held_on <= today:
+        raise Refused(_("The meeting lies in the year or after it, and not in the future."))
 
 
 def _stands(given: Given, standing: Appraisal | None) -> bool:
@@ -141,7 +181,7 @@ def what_is_wrong(given: Given, person: Person | None, standing: Appraisal | Non
     return ""
 
 
-def _write(
+def _replace(
     new: Sequence[Given],
     standing: Mapping[int, Appraisal],
     *,
@@ -151,9 +191,7 @@ def _write(
     by: Actor,
     at: datetime,
 ) -> None:
-    """Five statements at most, however many grades."""
-    if not new:
-        return
+    """Two statements, however many grades."""
     replaced = [standing[one.member].pk for one in new if one.member in standing]
     Appraisal.objects.filter(pk__in=replaced).update(is_current=False)
     Appraisal.objects.bulk_create(
@@ -161,7 +199,7 @@ def _write(
             member_id=one.member,
             branch_id=branch,
             year=year,
-            number=standing[one.member].number + 1 if one.member in standing else 1,
+            number=_number(one, standing),
             grade=one.grade,
             held_on=held_on,
             reason=one.reason.strip(),
@@ -170,6 +208,18 @@ def _write(
         )
         for one in new
     )
+
+
+def _tell_and_record(
+    new: Sequence[Given],
+    standing: Mapping[int, Appraisal],
+    *,
+    branch: int,
+    year: int,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Three statements, however many grades."""
     record(
         by=by.user,
         at=at,

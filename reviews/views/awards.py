@@ -1,10 +1,8 @@
 """What follows from a year in a branch: nominations, and the grades of the 民主评议."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,10 +10,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_branch_committee_or_staff, page_for
 from members.requests import Request
-from reviews.forms.award import GradeForm, MeetingDayForm, NominationForm, ReasonForm
+from reviews.forms.award import (
+    DayCorrectionForm,
+    GradeForm,
+    MeetingDayForm,
+    NominationForm,
+    ReasonForm,
+)
 from reviews.models import AnnualResult, Appraisal, BranchAnnualResult, Nomination, YearEnd
 from reviews.rules import may_grade, may_nominate
 from reviews.selectors import awards as selectors
@@ -70,7 +75,7 @@ def nominated(request: Request, found: AnnualResult, form: NominationForm) -> in
             **form.cleaned_data,
         )
     except Refused as refusal:
-        form.add_error(None, str(refusal))
+        refuse(form, refusal)
         return 409
     messages.success(request, _("Nominated. The member is told."))
     return 302
@@ -117,11 +122,18 @@ def appraisals(request: Request, year: int) -> HttpResponse:
     if figures is None:
         return render(request, "reviews/appraisals.html", {"year": year})
     lines = selectors.appraisal_lines(figures.branch_id, year)
-    meeting = MeetingDayForm(request.POST or None, initial={"held_on": latest_day(lines)})
-    rows = [Row(line, request) for line in lines]
+    days = selectors.meeting_days(lines)
+    of_day = request.POST.get("step") == "correct_day"
+    typed = request.POST if request.method == "POST" and not of_day else None
+    meeting = MeetingDayForm(typed, initial={"held_on": days[0][0] if days else None})
+    correction = DayCorrectionForm(request.POST if of_day else None, days=days)
+    rows = [Row(line, typed) for line in lines]
     status = 200
     if request.method == "POST":
-        status = save(request, figures, meeting, rows)
+        if of_day:
+            status = correct_day(request, figures, correction)
+        else:
+            status = save(request, figures, meeting, rows)
         if status == 302:
             return redirect(f"{reverse('appraisals', args=[year])}?branch={figures.branch_id}")
     bench = bench_of(figures.branch_id, timezone.localdate())
@@ -131,6 +143,8 @@ def appraisals(request: Request, year: int) -> HttpResponse:
         "figures": figures,
         "others": others,
         "meeting": meeting,
+        "correction": correction,
+        "days": days,
         "rows": rows,
         "grades": Appraisal.Grade.choices,
         "third": selectors.third_of(figures.ranked),
@@ -153,7 +167,7 @@ def appraisals_print(request: Request, year: int) -> HttpResponse:
         "year": year,
         "figures": figures,
         "lines": lines,
-        "held_on": latest_day(lines),
+        "held_on": next((day for day, _count in selectors.meeting_days(lines)), None),
         "third": selectors.third_of(figures.ranked),
     }
     return render(request, "reviews/appraisals_print.html", context)
@@ -162,11 +176,11 @@ def appraisals_print(request: Request, year: int) -> HttpResponse:
 class Row:
     """A line of the page with its form, and what was wrong with it."""
 
-    def __init__(self, line: selectors.AppraisalLine, request: Request) -> None:
+    def __init__(self, line: selectors.AppraisalLine, typed: QueryDict | None) -> None:
         self.line = line
         standing = line.standing
         self.form = GradeForm(
-            request.POST if request.method == "POST" else None,
+            typed,
             prefix=f"m{line.person.member.pk}",
             initial={
                 "grade": standing.grade if standing else "",
@@ -194,11 +208,6 @@ def of_year(
     return next(iter(own or found), None), found
 
 
-def latest_day(lines: list[selectors.AppraisalLine]) -> Any:
-    days = [line.standing.held_on for line in lines if line.standing]
-    return max(days, default=None)
-
-
 def save(
     request: Request, figures: BranchAnnualResult, meeting: MeetingDayForm, rows: list[Row]
 ) -> int:
@@ -223,16 +232,53 @@ def save(
         for row in rows:
             if problem := refused.problems.get(row.line.person.member.pk):
                 row.form.add_error("grade", problem)
-        meeting.add_error(None, str(refused))
+        refuse(meeting, refused)
         return 422
     except Refused as refusal:
         meeting.add_error("held_on", str(refusal))
         return 409
-    messages.success(request, said(count))
+    messages.success(request, said(count, is_day_new="held_on" in meeting.changed_data))
     return 302
 
 
-def said(count: int) -> str:
+def correct_day(
+    request: Request, figures: BranchAnnualResult, correction: DayCorrectionForm
+) -> int:
+    """Give the grades of a meeting its right day; 302 if they have it, else the status of the
+    page that comes back with everything typed."""
+    if not correction.is_valid():
+        return 422
+    try:
+        count = appraising.correct_day(
+            branch=figures.branch_id,
+            year=figures.year,
+            was=correction.cleaned_data["was"],
+            held_on=correction.cleaned_data["right_day"],
+            reason=correction.cleaned_data["reason"],
+            by=request.actor,
+            at=timezone.now(),
+        )
+    except Refused as refusal:
+        correction.add_error("right_day", str(refusal))
+        return 409
+    messages.success(request, _said_of_day(count))
+    return 302
+
+
+def _said_of_day(count: int) -> str:
+    if not count:
+        return _("Nothing was changed.")
+    text = ngettext(
+        "The day of %(count)s grade was corrected.",
+        "The day of %(count)s grades was corrected.",
+        count,
+    )
+    return text % {"count": count}
+
+
+def said(count: int, *, is_day_new: bool) -> str:
+    if not count and is_day_new:
+        return _("No grade was changed, so no day was: a wrong day is corrected below the grades.")
     if not count:
         return _("Nothing was changed.")
     text = ngettext("%(count)s grade was entered.", "%(count)s grades were entered.", count)
