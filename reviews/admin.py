@@ -3,6 +3,7 @@ whom. Records, cases and threads, and the figures of a year, have no table here:
 their own pages by those concerned (domain.md §8, §10)."""
 
 from django.contrib import admin
+from import_export.resources import ModelResource
 
 from lib.administration import Ledger, PlainWorkbook
 from members.table_exports import LoggedExport
@@ -22,6 +23,9 @@ from reviews.models import (
     Verification,
     YearEnd,
 )
+
+# What people wrote of a follow-up: the member, who held it and the committee read it.
+WRITTEN = ["closing_note", "withdrawal_reason"]
 
 
 @admin.register(Round)
@@ -89,9 +93,19 @@ class SpotCheckAdmin(Ledger):
     ]
 
 
+class FollowUpTable(ModelResource):
+    """The table in Excel, without what people wrote."""
+
+    class Meta:
+        model = FollowUp
+        exclude = WRITTEN
+
+
 @admin.register(FollowUp)
 class FollowUpAdmin(LoggedExport, Ledger):
     formats = [PlainWorkbook]
+    resource_classes = [FollowUpTable]
+    exclude = WRITTEN
     list_display = ["kind", "branch", "member", "holder", "trigger_month", "state", "due_on"]
     list_filter = ["kind", "state"]
     list_select_related = ["branch", "member", "holder"]

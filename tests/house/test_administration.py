@@ -12,7 +12,7 @@ from branches.models import Branch
 from lib.administration import Ledger, PlainWorkbook
 from lib.excel import Unreadable
 from members.models import Event
-from reviews.models import Opinion
+from reviews.models import FollowUp, Opinion
 from tests.factories import BranchFactory, MemberFactory, StaffAppointmentFactory, UserFactory
 from tests.reviews.branch_year import AT, DAY, YEAR, BranchYear
 
@@ -82,6 +82,33 @@ def test_an_administrator_sees_that_there_is_an_opinion_not_what_it_says(client)
 
     assert year.people["first"].name in page
     assert opinion.text not in page
+
+
+def test_an_administrator_reads_nothing_that_was_written_of_a_follow_up(client):
+    row = FollowUp.objects.create(
+        kind="REPORT_EXPLANATION",
+        branch=BranchFactory(),
+        year=YEAR,
+        state="CLOSED",
+        opened_at=AT,
+        closed_at=AT,
+        closed_by=UserFactory(),
+        closing_note="谈话内容机密",
+        withdrawal_reason="复核内容机密",
+    )
+    client.force_login(UserFactory(is_superuser=True, is_staff=True))
+    wanted = ("state", "closing_note", "withdrawal_reason")
+    fields = {f"followuptable_{name}": "on" for name in wanted}
+
+    page = client.get(reverse("admin:reviews_followup_change", args=[row.pk])).content.decode()
+    table = client.post(
+        reverse("admin:reviews_followup_export"), {"format": "0", "resource": "0"} | fields
+    )
+
+    assert str(row.branch) in page
+    assert "机密" not in page
+    sheet = openpyxl.load_workbook(BytesIO(table.content)).active
+    assert [[cell.value for cell in line] for line in sheet] == [["state"], ["CLOSED"]]
 
 
 def test_admin_is_closed_to_committee_staff(client):

@@ -304,6 +304,37 @@ def test_a_talk_without_measures_is_closed_with_a_note(world, as_):
     assert (world.talk.state, world.talk.closing_note) == ("CLOSED", "已提醒")
 
 
+@pytest.mark.parametrize("name", ["member", "secretary", "staff", "next"])
+@pytest.mark.parametrize("step", ["close", "lift"])
+def test_how_it_was_closed_is_read_by_those_who_read_the_record(world, as_, step, name):
+    world.to("CONFIRMED")
+    if step == "lift":
+        FollowUp.objects.update(is_basis_changed=True)
+        world.lift(reason="办结说明机密")
+    else:
+        world.close(note="办结说明机密")
+    world.people["secretary"].positions.update(ends_on=date(2026, 10, 20))
+    world.people["next"] = world.seated("SECRETARY")
+
+    page = as_(name).get(world.talk.get_absolute_url())
+
+    assert page.status_code == 200
+    assert ("办结说明机密" in page.content.decode()) == (name != "next")
+
+
+@pytest.mark.parametrize("kind", ["DISPOSITION", "CORRECTION"])
+def test_how_a_case_or_its_correction_was_closed_is_read_on_its_page(world, as_, kind):
+    case = world.demanded(Kind.DISPOSITION, holder=None, month=date(2026, 10, 1))
+    row = case
+    if kind == "CORRECTION":
+        row = world.demanded(Kind.CORRECTION, holder=None, month=date(2026, 10, 1), origin=case)
+    FollowUp.objects.filter(pk=row.pk).update(
+        state="CLOSED", closed_by=world.user("staff"), closed_at=AT, closing_note="依据已更正"
+    )
+
+    assert "依据已更正" in as_("member").get(row.get_absolute_url()).content.decode()
+
+
 def test_staff_lift_what_rests_on_revised_results(world, as_):
     world.to("CONFIRMED")
     assert as_("staff").get(url("lift_follow_up", world.talk)).status_code == 403
@@ -359,6 +390,21 @@ def test_the_form_prints_blank_before_and_filled_after(world, as_):
     assert SECRET in client.get(where).content.decode()
     assert SECRET not in client.get(where, {"blank": "1"}).content.decode()
     assert as_("other").get(where).status_code == 404
+
+
+def test_the_form_prints_why_a_record_stands_and_how_it_was_closed(world, as_):
+    world.to("DISPUTED")
+    world.let_stand(reason="录音可证")
+    world.close(note="已谈话提醒")
+    client = as_("member")
+    where = url("follow_up_form", world.talk)
+
+    filled = client.get(where).content.decode()
+    blank = client.get(where, {"blank": "1"}).content.decode()
+
+    for words in ("录音可证", "已谈话提醒"):
+        assert words in filled
+        assert words not in blank
 
 
 def test_only_talks_and_interviews_have_this_form(world, as_):
