@@ -56,7 +56,7 @@ class Window:
 def window_of(matter: Matter, today: date) -> Window:
     """Until when this matter can be appealed against: within the policy's working days after
     it was answered, found, opened or issued; an opinion at least as long as it waits to be
-    confirmed. Four queries at most."""
+    confirmed. Closing a follow-up does not shorten that. Four queries at most."""
     since = _decided_on(matter)
     if since is None:
         return Window(None, _cannot(matter))
@@ -110,10 +110,8 @@ def _cannot(matter: Matter) -> str:
     elif isinstance(matter, FollowUp):
         if matter.member_id is None:
             return _("An explanation is not appealed against.")
-        # The decision that closes a disposition case can be appealed against in its time.
-        is_decided = matter.kind == FollowUp.Kind.DISPOSITION and matter.closed_at is not None
-        if matter.state in FollowUp.DONE and not is_decided:
-            return _("This follow-up is over: %(state)s.") % {"state": matter.get_state_display()}
+        if matter.state == FollowUp.State.WITHDRAWN:
+            return _("This follow-up was withdrawn: nothing is left to appeal against.")
     elif isinstance(matter, Opinion):
         if matter.state not in OPINION_STEPS["appeal"].sources:
             return _("This opinion is answered: %(state)s.") % {"state": matter.get_state_display()}

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.utils.formats import date_format
 
 from lib.steps import Refused
 from members.models import Notice, Position
@@ -127,9 +128,15 @@ def test_an_appeal_needs_words_and_tells_the_staff(month, kept):
 
 @pytest.mark.parametrize(
     ("state", "may"),
-    [("OPEN", True), ("RECORDED", True), ("RECTIFYING", True), ("CLOSED", False)],
+    [
+        ("OPEN", True),
+        ("RECORDED", True),
+        ("RECTIFYING", True),
+        ("CLOSED", True),
+        ("WITHDRAWN", False),
+    ],
 )
-def test_a_follow_up_is_appealed_against_while_it_goes_on(state, may):
+def test_a_follow_up_is_appealed_against_in_its_time_closed_or_not(state, may):
     month = below()
     talk = FollowUp.objects.get()
     is_closed = state == "CLOSED"
@@ -137,12 +144,29 @@ def test_a_follow_up_is_appealed_against_while_it_goes_on(state, may):
         state=state,
         closed_at=at(4, 12) if is_closed else None,
         closed_by=month.users["staff"] if is_closed else None,
+        withdrawn_at=at(4, 12) if state == "WITHDRAWN" else None,
     )
     if may:
         assert raise_(month, talk, when=at(4, 13)).follow_up == talk
     else:
         with pytest.raises(Refused):
             raise_(month, talk, when=at(4, 13))
+
+
+def test_closing_a_talk_leaves_the_day_until_which_it_is_appealed_against():
+    month = below()
+    talk = FollowUp.objects.get()
+    last_day = appealing.window_of(talk, date(2026, 4, 12)).last_day
+    close_it(month)
+    talk.refresh_from_db()
+
+    assert appealing.window_of(talk, last_day) == appealing.Window(last_day)
+    with pytest.raises(Refused, match=date_format(last_day, "DATE_FORMAT")):
+        raise_(month, talk, when=at(last_day.month, last_day.day + 1))
+
+
+def close_it(month) -> None:
+    FollowUp.objects.update(state="CLOSED", closed_at=at(4, 12), closed_by=month.users["staff"])
 
 
 # -- who decides ---------------------------------------------------------------------------
@@ -373,6 +397,22 @@ def test_what_was_carried_out_is_flagged():
 
     talk = FollowUp.objects.get()
     assert (talk.state, talk.is_basis_changed) == ("RECORDED", True)
+
+
+def test_a_talk_that_was_closed_meanwhile_stays_closed_and_is_flagged():
+    march = below()
+    close_it(march)
+    appeal = raise_(march, FollowUp.objects.get(), when=at(4, 13))
+    what = Change(absence(march).pk, "REJECTED", None)
+    effect = appealing.effect_of_decision(
+        appeal_id=appeal.pk, text="复核", correction=what, by=march.actor("staff"), at=at(4, 20)
+    )
+    decide(march, appeal, correction=what, seen=effect.digest, when=at(4, 20))
+
+    (change,) = effect.follow_ups
+    assert (change.was, change.becomes, change.is_flagged) == ("CLOSED", "CLOSED", True)
+    talk = FollowUp.objects.get()
+    assert (talk.state, talk.is_basis_changed) == ("CLOSED", True)
 
 
 def half_year(*, march_is_right: bool) -> tuple[BranchMonth, list[BranchMonth]]:
