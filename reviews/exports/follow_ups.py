@@ -14,8 +14,10 @@ from lib.excel.writing import Value
 from lib.months import format_month
 from members.rights import Actor
 from reviews.exports.asking import Asked, Progress, about_sheet, day_of
-from reviews.exports.year import KINDS, holder_to_be, yes_no
+from reviews.exports.chunks import row_chunks
+from reviews.exports.year import KINDS, yes_no
 from reviews.models import FollowUp, FollowUpMonth
+from reviews.services.holders import name_of_holder, with_secretary
 
 NAMES: Final = KINDS | {FollowUp.Kind.CORRECTION: "限期改正"}
 COLUMNS: Final = (
@@ -29,7 +31,6 @@ COLUMNS: Final = (
     Column("办结日期", Kind.DATE),
     Column("撤销日期", Kind.DATE),
 )
-CHUNK: Final = 500
 
 Line = list[Value]
 
@@ -47,7 +48,8 @@ def write_follow_ups(
     roll's order. An explanation names those it is about by 工号."""
     today = timezone.localdate(at)
     with translation.override("zh-hans"):
-        lines = progress.of(_lines(_follow_ups(asked, branches, by), today))
+        rows = with_secretary(_follow_ups(asked, branches, by), today)
+        lines = progress.of(_lines(rows, today))
         more = [("年度", str(asked.the_year)), ("内容", "不含谈话、约谈、处置的记录和整改材料")]
         sheets = [
             SheetOut("结果运用事项", COLUMNS, lines),
@@ -75,7 +77,6 @@ def _follow_ups(asked: Asked, branches: Collection[int], by: Actor) -> "QuerySet
     return (
         FollowUp.objects.visible_to(by)
         .filter(year=asked.the_year, branch__in=branches)
-        .select_related("branch", "member", "holder")
         .order_by(
             "branch__roll_order",
             "branch",
@@ -88,13 +89,9 @@ def _follow_ups(asked: Asked, branches: Collection[int], by: Actor) -> "QuerySet
 
 
 def _lines(rows: "QuerySet[FollowUp]", today: date) -> Iterator[Line]:
-    block: list[FollowUp] = []
-    for row in rows.iterator(chunk_size=CHUNK):
-        block.append(row)
-        if len(block) == CHUNK:
-            yield from _block(block, today)
-            block = []
-    yield from _block(block, today)
+    whole = FollowUp.objects.select_related("branch", "member", "holder")
+    for block in row_chunks(rows, whole):
+        yield from _block(block, today)
 
 
 def _block(rows: Collection[FollowUp], today: date) -> Iterator[Line]:
@@ -110,8 +107,8 @@ def _block(rows: Collection[FollowUp], today: date) -> Iterator[Line]:
             format_month(row.first_month) if row.first_month else None,
             format_month(row.trigger_month) if row.trigger_month else None,
             "、".join(sorted(concerned[row.pk])),
-            row.holder.staff_no if row.holder else None,
-            row.holder.name if row.holder else holder_to_be(row),
+            row.holder.staff_no if row.holder else getattr(row, "secretary_no", None),
+            name_of_holder(row),
             str(row.get_state_display()),
             row.due_on,
             yes_no(is_overdue),

@@ -3,6 +3,7 @@ so its Chinese words are fixed here."""
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from itertools import chain
 from typing import IO, Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -14,6 +15,7 @@ from members.models import Exemption
 from members.rights import Actor
 from points.models import Criterion, Decision, MonthlyResult
 from reviews.exports.asking import MOST_NAMES, Asked, Progress, about_sheet
+from reviews.exports.chunks import row_chunks
 from reviews.models import Round
 
 LEDGER_COLUMNS: Final = (
@@ -28,7 +30,6 @@ LEDGER_COLUMNS: Final = (
 MONTH_COLUMNS: Final = (Column("年月"), Column("支部"))
 EXEMPTION_COLUMNS: Final = tuple(map(Column, ("工号", "起始年月", "结束年月", "原因")))
 COUNTING: Final = (Decision.Outcome.APPROVED, Decision.Outcome.ADJUSTED)
-CHUNK: Final = 2_000
 
 Line = list[Value]
 
@@ -97,39 +98,39 @@ def _shown(asked: Asked, branches: Collection[int], by: Actor) -> "QuerySet[Deci
 
 
 def _lines(asked: Asked, branches: Collection[int], by: Actor) -> Iterator[Line]:
-    rows = (
-        _shown(asked, branches, by)
-        .order_by(
-            "entry__month",
-            "entry__branch__roll_order",
-            "entry__branch",
-            "entry__member__roll_order",
-            "entry__member",
-            "entry__occurred_on",
-            "entry",
-        )
-        .values_list(
-            "entry__month",
-            "entry__branch__name",
-            "entry__member__staff_no",
-            "entry__member__name",
-            "entry__criterion__code",
-            "entry__times",
-            "points",
-            "entry__occurred_on",
-            "entry__reason",
-        )
+    listed = _shown(asked, branches, by).order_by(
+        "entry__month",
+        "entry__branch__roll_order",
+        "entry__branch",
+        "entry__member__roll_order",
+        "entry__member",
+        "entry__occurred_on",
+        "entry",
+    )
+    rows = Decision.objects.values_list(
+        "pk",
+        "entry__month",
+        "entry__branch__name",
+        "entry__member__staff_no",
+        "entry__member__name",
+        "entry__criterion__code",
+        "entry__times",
+        "points",
+        "entry__occurred_on",
+        "entry__reason",
     )
     before, place = None, 0
-    for month, branch, staff_no, *rest, day, reason in rows.iterator(chunk_size=CHUNK):
+    for row in chain.from_iterable(row_chunks(listed, rows)):
+        _key, month, branch, staff_no, *rest, day, reason = row
         place = place + 1 if (staff_no, day) == before else 1
         before = staff_no, day
         yield [format_month(month), branch, staff_no, *rest, day, reason, place]
 
 
 def _month_lines(asked: Asked, branches: Collection[int]) -> Iterator[Line]:
-    rows = _closed(asked, branches).order_by("month", "branch__roll_order", "branch")
-    for month, branch in rows.values_list("month", "branch__name").iterator(chunk_size=CHUNK):
+    listed = _closed(asked, branches).order_by("month", "branch__roll_order", "branch")
+    rows = Round.objects.values_list("pk", "month", "branch__name")
+    for _key, month, branch in chain.from_iterable(row_chunks(listed, rows)):
         yield [format_month(month), branch]
 
 

@@ -4,6 +4,7 @@ provisional one would be taken for the result."""
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from decimal import ROUND_HALF_UP
+from itertools import chain
 from typing import IO, Final
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -14,6 +15,7 @@ from lib.excel.writing import Value
 from lib.steps import Refused
 from members.rights import Actor
 from reviews.exports.asking import Asked, Progress, about_sheet, names_of
+from reviews.exports.chunks import row_chunks
 from reviews.exports.year import CENT
 from reviews.models import AnnualResult, Appraisal, BranchAnnualResult, YearEnd
 
@@ -30,7 +32,6 @@ GRADES: Final = {
     Appraisal.Grade.BASIC: "基本合格",
     Appraisal.Grade.UNQUALIFIED: "不合格",
 }
-CHUNK: Final = 2_000
 
 Line = list[Value]
 
@@ -99,20 +100,20 @@ def _lines(asked: Asked, branches: Collection[int]) -> Iterator[Line]:
     grade = Appraisal.objects.filter(
         member=OuterRef("member"), year=asked.the_year, is_current=True
     ).values("grade")
-    rows = (
-        _results(asked, branches)
-        .annotate(grade=Subquery(grade))
-        .order_by("branch__roll_order", "branch", "rank", "member__staff_no")
-        .values_list(
-            "member__staff_no",
-            "member__name",
-            "branch__name",
-            "total",
-            "assessed_months",
-            "rank",
-            "grade",
-        )
+    listed = _results(asked, branches).order_by(
+        "branch__roll_order", "branch", "rank", "member__staff_no"
     )
-    for staff_no, name, branch, total, months, rank, given in rows.iterator(chunk_size=CHUNK):
+    rows = AnnualResult.objects.annotate(grade=Subquery(grade)).values_list(
+        "pk",
+        "member__staff_no",
+        "member__name",
+        "branch__name",
+        "total",
+        "assessed_months",
+        "rank",
+        "grade",
+    )
+    for row in chain.from_iterable(row_chunks(listed, rows)):
+        _key, staff_no, name, branch, total, months, rank, given = row
         average = (total / months).quantize(CENT, ROUND_HALF_UP)
         yield [staff_no, name, branch, total, average, rank, GRADES.get(given)]

@@ -19,6 +19,7 @@ from members.imports.roll_file import CATEGORIES, DATES, GENDERS, MEMBERS, names
 from members.models import LeadershipDuty, Member, Membership, Position
 from members.rights import Actor
 from reviews.exports.asking import Asked, Progress, about_sheet
+from reviews.exports.chunks import row_chunks
 from reviews.exports.year import yes_no
 
 ORGANISATION_COLUMNS: Final = tuple(map(Column, (*ORGANISATIONS.required, *ORGANISATIONS.optional)))
@@ -29,7 +30,6 @@ MEMBER_COLUMNS: Final = tuple(
 KIND_NAMES: Final = {kind: name for name, kind in ORGANISATION_KINDS.items()}
 GENDER_NAMES: Final = {gender: name for name, gender in GENDERS.items()}
 CATEGORY_NAMES: Final = {category: name for name, category in CATEGORIES.items()}
-CHUNK: Final = 1_000
 
 Line = list[Value]
 
@@ -84,18 +84,13 @@ def _here(branches: Collection[int], today: date) -> "QuerySet[Membership]":
 
 def _members(branches: Collection[int], today: date) -> "QuerySet[Member]":
     is_here = _here(branches, today).filter(member=OuterRef("pk"))
-    return Member.objects.filter(Exists(is_here)).select_related("user")
+    return Member.objects.filter(Exists(is_here))
 
 
 def _member_lines(branches: Collection[int], today: date) -> Iterator[Line]:
-    members = _members(branches, today).order_by("roll_order", "pk")
-    block: list[Member] = []
-    for member in members.iterator(chunk_size=CHUNK):
-        block.append(member)
-        if len(block) == CHUNK:
-            yield from _block(block, branches, today)
-            block = []
-    yield from _block(block, branches, today)
+    listed = _members(branches, today).order_by("roll_order", "pk")
+    for block in row_chunks(listed, Member.objects.select_related("user")):
+        yield from _block(block, branches, today)
 
 
 def _block(members: Collection[Member], branches: Collection[int], today: date) -> Iterator[Line]:

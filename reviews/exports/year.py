@@ -4,12 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import groupby
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
 from django.db.models import F
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from lib.excel import Column, Kind, SheetOut, write_workbook
@@ -20,6 +19,7 @@ from members.rights import Actor
 from points.models import MonthlyResult
 from points.services.policy import PolicyBook
 from reviews.exports.asking import Progress
+from reviews.exports.chunks import row_chunks
 from reviews.models import (
     AnnualResult,
     BranchAnnualResult,
@@ -27,6 +27,7 @@ from reviews.models import (
     FollowUpMonth,
     YearEnd,
 )
+from reviews.services.holders import name_of_holder, with_secretary
 
 CENT: Final = Decimal("0.01")
 KINDS: Final = {
@@ -100,7 +101,7 @@ def export_year(
         sheets = [
             SheetOut("年度汇总", YEAR_COLUMNS, counted.of(_year_lines(year, branches))),
             SheetOut("支部资格", BRANCH_COLUMNS, _branch_lines(year, branches)),
-            SheetOut("谈话约谈处置", STREAK_COLUMNS, _streak_lines(year, branches, by)),
+            SheetOut("谈话约谈处置", STREAK_COLUMNS, _streak_lines(year, branches, by, at)),
             SheetOut("说明事项", EXPLANATION_COLUMNS, _explanation_lines(year, branches, by)),
         ]
         write_workbook(target, sheets)
@@ -122,19 +123,16 @@ def yes_no(value: bool) -> str:
 
 def _year_lines(year: int, branches: Collection[int]) -> Iterator[Line]:
     months = months_of_year(year)
-    results = (
-        AnnualResult.objects.filter(year=year, branch__in=branches)
-        .select_related("member", "branch", "year_end", "branch__committee")
-        .order_by("branch__roll_order", "branch", "rank", "member__staff_no")
+    listed = AnnualResult.objects.filter(year=year, branch__in=branches).order_by(
+        "branch__roll_order", "branch", "rank", "member__staff_no"
     )
+    whole = AnnualResult.objects.select_related("member", "branch", "year_end")
     policies = PolicyBook()
-    for _branch, group in groupby(results.iterator(chunk_size=2_000), lambda r: r.branch_id):
-        of_branch = list(group)
-        committee = of_branch[0].branch.committee_id
-        top = policies.of(committee, months[-1]).candidate_ranks
-        figures = figures_of(of_branch, months)
-        for result in of_branch:
+    for results in row_chunks(listed, whole):
+        figures = figures_of(results, months)
+        for result in results:
             of_member = figures[result.member_id]
+            top = policies.of(result.branch.committee_id, months[-1]).candidate_ranks
             average = (result.total / result.assessed_months).quantize(CENT, ROUND_HALF_UP)
             yield [
                 result.branch.name,
@@ -210,9 +208,9 @@ def _branch_lines(year: int, branches: Collection[int]) -> Iterator[Line]:
         yield [result.branch.name, result.ranked, result.below, share, is_eligible, is_eligible]
 
 
-def _streak_lines(year: int, branches: Collection[int], by: Actor) -> Iterator[Line]:
+def _streak_lines(year: int, branches: Collection[int], by: Actor, at: datetime) -> Iterator[Line]:
     rows = (
-        FollowUp.objects.visible_to(by)
+        with_secretary(FollowUp.objects.visible_to(by), timezone.localdate(at))
         .filter(kind__in=FollowUp.STREAK_KINDS, trigger_month__year=year, branch__in=branches)
         .exclude(state=FollowUp.State.WITHDRAWN)
         .select_related("branch", "member", "holder")
@@ -231,16 +229,9 @@ def _streak_lines(year: int, branches: Collection[int], by: Actor) -> Iterator[L
             KINDS[FollowUp.Kind(row.kind)],
             format_month(row.first_month),
             format_month(row.trigger_month),
-            row.holder.name if row.holder else holder_to_be(row),
+            name_of_holder(row),
             str(row.get_state_display()),
         ]
-
-
-def holder_to_be(row: FollowUp) -> str:
-    """Who has the duty where nobody is named yet."""
-    if row.kind == FollowUp.Kind.DISPOSITION:
-        return _("branch and committee")
-    return _("to be named by the committee")
 
 
 def _explanation_lines(year: int, branches: Collection[int], by: Actor) -> Iterator[Line]:
@@ -260,7 +251,7 @@ def _explanation_lines(year: int, branches: Collection[int], by: Actor) -> Itera
         yield [
             row.branch.name,
             row.holder.staff_no if row.holder else "",
-            row.holder.name if row.holder else holder_to_be(row),
+            name_of_holder(row),
             KINDS[FollowUp.Kind(row.kind)],
             row.year,
             "、".join(sorted(concerned[row.pk])),

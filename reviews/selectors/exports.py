@@ -3,10 +3,11 @@ of queries each."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.db.models import Count, Max, Min, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -50,6 +51,16 @@ class ExportRow:
         """How much is written, for the bar; never full before it is ready."""
         total = max(self.export.total, 1)
         return min(99, self.export.done * 100 // total)
+
+    @property
+    def attempts_left(self) -> int:
+        return MOST_ATTEMPTS - self.export.attempts
+
+    @property
+    def minutes(self) -> int:
+        """Within how many minutes what failed is tried again: the next tick finds it."""
+        tick: Any = settings.CELERY_BEAT_SCHEDULE["tick"]
+        return round(tick["schedule"] / timedelta(minutes=1))
 
     @property
     def refusal(self) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
 from tempfile import TemporaryFile
+from traceback import clear_frames
 from typing import IO, Final
 
 from django.core.exceptions import PermissionDenied
@@ -105,7 +106,10 @@ def scope_of_export(export: Export) -> list[int]:
 
 def start(*, export: Export, clock: Clock, send: Callable[[int], None]) -> None:
     """Make a small file at once; hand a large one, or one that did not come out, to the
-    worker."""
+    worker. One that was asked for before and whose worker died is taken up again."""
+    if export.state == State.RUNNING:
+        _bury_if_dead(export.pk, at=clock())
+        export.refresh_from_db()
     if export.total <= MOST_AT_ONCE:
         make(export_id=export.pk, clock=clock)
         export.refresh_from_db()
@@ -153,15 +157,8 @@ def make(*, export_id: int, clock: Clock, tells: bool = False) -> Export | None:
         export = _claim(export_id, at=clock())
         if export is None:
             return None
-        try:
-            with TemporaryFile() as file:
-                rows = _write(export, file, at=clock())
-                _keep(export, file, rows=rows, at=clock())
-        except Refused as refusal:
-            _give_up(export, str(refusal), at=clock())
-        except Exception as error:
-            logger.exception("export %s failed", export.pk)
-            _put_back(export, f"{type(error).__name__}: {error}", at=clock())
+        if error := _attempt(export, clock=clock):
+            _put_back(export, error, at=clock())
         export.refresh_from_db()
         if tells and export.state not in UNDER_WAY:
             _tell(export, at=clock())
@@ -170,6 +167,24 @@ def make(*, export_id: int, clock: Clock, tells: bool = False) -> Export | None:
 
 def _lock(export_id: int) -> str:
     return f"export {export_id}"
+
+
+def _attempt(export: Export, *, clock: Clock) -> str:
+    """Make the file, or give it up for good where it is refused; return what went wrong
+    otherwise. Nothing that was being read is open any more then: SQLite would not let it be
+    written down."""
+    try:
+        with TemporaryFile() as file:
+            rows = _write(export, file, at=clock())
+            _keep(export, file, rows=rows, at=clock())
+    except Refused as refusal:
+        _give_up(export, str(refusal), at=clock())
+    except Exception as error:
+        logger.exception("export %s failed", export.pk)
+        # Who keeps the error, as a log may, keeps no open cursor with it.
+        clear_frames(error.__traceback__)
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 @transaction.atomic
@@ -274,9 +289,14 @@ def bury_dead(*, at: datetime) -> None:
     """Those that stand as running and that nobody is at any more."""
     running = Export.objects.filter(state=State.RUNNING).order_by("pk")
     for pk in running.values_list("pk", flat=True):
-        with one_at_a_time(_lock(pk)) as is_ours:
-            if is_ours and (export := running.filter(pk=pk).first()):
-                _put_back(export, DIED, at=at)
+        _bury_if_dead(pk, at=at)
+
+
+def _bury_if_dead(pk: int, *, at: datetime) -> None:
+    with one_at_a_time(_lock(pk)) as is_ours:
+        running = Export.objects.filter(pk=pk, state=State.RUNNING)
+        if is_ours and (export := running.first()):
+            _put_back(export, DIED, at=at)
 
 
 def expire(*, at: datetime) -> int:

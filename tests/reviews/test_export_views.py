@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from lib.months import add_months, month_of
 from members.models import Event, Position
@@ -128,6 +129,22 @@ def test_while_it_is_made_the_page_asks_again(client, secretary):
     part = client.get(export.get_absolute_url(), headers={"HX-Request": "true"}).content.decode()
     assert "hx-get" not in part
     assert reverse("export_file", args=[export.pk]) in part
+
+
+def test_after_a_failure_the_page_says_when_it_is_tried_again(client, secretary):
+    export = asked(secretary)
+    Export.objects.update(attempts=1, error="OSError: secret path")
+    client.force_login(secretary)
+
+    page = client.get(export.get_absolute_url())
+    row, text = page.context["row"], page.content.decode()
+
+    assert (row.minutes, row.attempts_left) == (10, 2)
+    said = "It is tried again by itself within %(minutes)s minutes, %(left)s times at most. "
+    said = _(said + "There is nothing you have to do.") % {"minutes": 10, "left": 2}
+    assert said in text
+    assert "secret path" not in text
+    assert "hx-get" in text
 
 
 def test_a_failed_or_expired_one_is_offered_again(client, branch, secretary):

@@ -238,6 +238,20 @@ def test_a_worker_that_died_is_found_by_the_tick(house):
     assert (export.state, export.attempts) == (State.READY, 2)
 
 
+def test_asking_again_takes_up_what_a_worker_left_when_it_died(house, monkeypatch):
+    monkeypatch.setattr(services, "MOST_AT_ONCE", 1)
+    sent = []
+    export = ask("PROGRESS", house.actor("staff"), **OCTOBER)
+    Export.objects.filter(pk=export.pk).update(state=State.RUNNING, attempts=1, started_at=NOW)
+
+    with lock_of_another_process(f"export {export.pk}"):
+        again = ask("PROGRESS", house.actor("staff"), **OCTOBER)
+        services.start(export=again, clock=clock, send=sent.append)
+    assert (again.pk, again.state, sent) == (export.pk, State.RUNNING, [])
+    services.start(export=again, clock=clock, send=sent.append)
+    assert (again.state, sent) == (State.QUEUED, [export.pk])
+
+
 def test_rights_are_asked_again_when_it_is_made(house):
     export = ask("LEDGER", house.actor("secretary"), **OCTOBER)
     Position.objects.filter(branch=house.branch).update(ends_on=date(2027, 1, 9))
