@@ -48,8 +48,7 @@ def write_follow_ups(
     roll's order. An explanation names those it is about by 工号."""
     today = timezone.localdate(at)
     with translation.override("zh-hans"):
-        rows = with_secretary(_follow_ups(asked, branches, by), today)
-        lines = progress.of(_lines(rows, today))
+        lines = progress.of(_lines(_follow_ups(asked, branches, by), today))
         more = [("年度", str(asked.the_year)), ("内容", "不含谈话、约谈、处置的记录和整改材料")]
         sheets = [
             SheetOut("结果运用事项", COLUMNS, lines),
@@ -88,9 +87,9 @@ def _follow_ups(asked: Asked, branches: Collection[int], by: Actor) -> "QuerySet
     )
 
 
-def _lines(rows: "QuerySet[FollowUp]", today: date) -> Iterator[Line]:
+def _lines(listed: "QuerySet[FollowUp]", today: date) -> Iterator[Line]:
     whole = FollowUp.objects.select_related("branch", "member", "holder")
-    for block in row_chunks(rows, whole):
+    for block in row_chunks(listed, with_secretary(whole, today)):
         yield from _block(block, today)
 
 

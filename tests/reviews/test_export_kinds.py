@@ -158,10 +158,22 @@ def test_follow_ups_say_who_and_until_when_and_nothing_of_what_was_said(month):
         due_on=date(2026, 11, 5),
         opened_at=NOW,
     )
+    FollowUp.objects.create(
+        kind="TALK",
+        branch=month.branch,
+        member=month.member,
+        first_month=date(2026, 9, 1),
+        trigger_month=date(2026, 9, 1),
+        year=2026,
+        opened_at=NOW,
+    )
     book = workbook_of(made("FOLLOW_UPS", month.actor("staff"), year=2026))
 
     rows = rows_of(book, "结果运用事项")
-    assert len(rows) == FollowUp.objects.filter(branch=month.branch).count()
+    [unnamed] = [row for row in rows if row[2] == month.member.staff_no and row[6] == "2026-09"]
+    assert unnamed[8:10] == (month.secretary.staff_no, month.secretary.name)
+    rows.remove(unnamed)
+    assert len(rows) == FollowUp.objects.filter(branch=month.branch).count() - 1
     assert rows[0] == (
         month.branch.name,
         "谈话整改",
