@@ -23,6 +23,17 @@ class Refused(Exception):
         return str(self.message)
 
 
+class Overtaken(Refused):
+    """Somebody else was faster: the form that was sent rests on what does not stand any more.
+
+    ``number`` is that of what stands now. Whoever was told of it may send the form again.
+    """
+
+    def __init__(self, message: Any, *, number: int) -> None:
+        super().__init__(message)
+        self.number = number
+
+
 class HasState(Protocol):
     state: str
 

@@ -13,7 +13,7 @@ from typing import Any
 import lucide
 from django import template
 from django.core.paginator import Page
-from django.forms import BaseForm, BaseFormSet, BoundField, CheckboxInput
+from django.forms import BaseForm, BaseFormSet, BoundField, CheckboxInput, Textarea
 from django.forms.widgets import FileInput
 from django.http import QueryDict
 from django.template.context import Context
@@ -37,6 +37,7 @@ from lib.display import (
     zh_datetime,
     zh_month,
 )
+from lib.form_fields import REFUSED
 from lib.states import MESSAGE_TONES, STATES, TONE_ICONS, UNKNOWN_STATE
 
 register = template.Library()
@@ -349,8 +350,13 @@ def field(
 
 @register.inclusion_tag("components/error_summary.html")
 def error_summary(*forms: BaseForm | BaseFormSet[Any]) -> dict[str, object]:
-    """Everything wrong with the forms, each linked to its field: `{% error_summary form %}`."""
-    return {"errors": list(chain.from_iterable(_errors(form) for form in forms if form))}
+    """Everything wrong with the forms, each linked to its field: `{% error_summary form %}`;
+    apart from it why a step was refused, where what was typed has nothing to correct."""
+    found = list(chain.from_iterable(_errors(form) for form in forms if form))
+    return {
+        "refusals": [error for error in found if error.get("is_refusal")],
+        "errors": [error for error in found if not error.get("is_refusal")],
+    }
 
 
 # --- Blocks ------------------------------------------------------------------------------------
@@ -494,16 +500,21 @@ def _control(bound: BoundField, has_own_hint: bool, is_group: bool) -> SafeStrin
     attributes: dict[str, str | bool] = {}
     if described and not is_group:
         attributes["aria-describedby"] = " ".join(described)
+    if isinstance(bound.field.widget, Textarea):
+        # A browser cuts a longer text that is pasted, and says nothing: the server says it.
+        bound.field.widget.attrs.pop("maxlength", None)
     return bound.as_widget(attrs=attributes)
 
 
-def _errors(form: BaseForm | BaseFormSet[Any]) -> Iterable[dict[str, str]]:
+def _errors(form: BaseForm | BaseFormSet[Any]) -> Iterable[Mapping[str, object]]:
     if isinstance(form, BaseFormSet):
         yield from ({"text": str(text), "target": ""} for text in form.non_form_errors())
         for member in form.forms:
             yield from _errors(member)
         return
-    yield from ({"text": str(text), "target": ""} for text in form.non_field_errors())
+    for error in form.non_field_errors().as_data():
+        is_refusal = error.code == REFUSED
+        yield {"text": error.messages[0], "target": "", "is_refusal": is_refusal}
     for name in form.errors:
         if name in form.fields:
             bound = form[name]

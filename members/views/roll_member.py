@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_staff_or_administrator, page_for
 from members.forms.roll_life import ParticularsForm
@@ -46,7 +47,7 @@ def roll_particulars(request: Request, pk: int) -> HttpResponse:
                 member_id=pk, fields=form.cleaned_data, by=request.actor, at=timezone.now()
             )
         except Refused as refused:
-            form.add_error(None, str(refused))
+            refuse(form, refused)
         else:
             messages.success(request, _("Saved.") if changed else _("Nothing has changed."))
             return redirect("roll_member", pk)

@@ -37,13 +37,6 @@ class StartForm(forms.Form):
         field.queryset = sources
 
 
-def look_again(form: forms.ModelForm[Any], revision: int) -> None:
-    """Keep what was typed after a refusal, and let it be sent again: whoever does has been
-    told of the change that came first."""
-    typed = {name: form[name].value() for name in form.fields}
-    form.data = typed | {"seen": str(revision)}
-
-
 class HeadForm(forms.ModelForm[RuleBook]):
     """Points, goals and procedure of a draft, and what each category may bring a month."""
 

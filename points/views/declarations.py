@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_member, page_for
 from members.requests import Request
@@ -104,11 +105,12 @@ def save_line(request: Request, pk: int, entry_id: int | None = None) -> HttpRes
         today=timezone.localdate(),
     )
     if not form.is_valid():
-        return _page(request, sheet, form=form, entry_id=entry_id, status=422)
+        seen = _seen(request)
+        return _page(request, sheet, form=form, entry_id=entry_id, seen=seen, status=422)
     try:
         _save(request, sheet, form, entry_id)
     except Refused as refusal:
-        form.add_error(None, str(refusal))
+        refuse(form, refusal)
         sheet.refresh_from_db(fields=["state", "revision", "saved_at", "typed"])
         return _page(request, sheet, form=form, entry_id=entry_id, status=409)
     messages.success(request, _("Saved: %(item)s.") % {"item": form.line.criterion.text})
@@ -266,13 +268,16 @@ def _page(
     *,
     form: LineForm | None = None,
     entry_id: int | None = None,
+    seen: int | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The sheet's page, or the part of it that htmx asks for."""
+    """The sheet's page, or the part of it that htmx asks for. ``seen`` is the revision that the
+    item's form rests on; without one it is that of the page."""
     sheet = sheet_of(declaration, request.actor)
     context = {
         "sheet": sheet,
         "declaration": declaration,
+        "seen": declaration.revision if seen is None else seen,
         "address": _address(declaration, request.actor),
         "today": timezone.localdate(),
         "states": Declaration.State,

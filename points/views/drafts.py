@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from branches.models import Branch
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.requests import Request
-from points.forms.rule_book import CriterionForm, HeadForm, StartForm, look_again
+from points.forms.rule_book import CriterionForm, HeadForm, StartForm
 from points.models import Category, Criterion, RuleBook
 from points.rules import may_draft_for
 from points.selectors.rule_book import sources_for, steps_of, version_before
@@ -45,7 +46,7 @@ def start_draft(request: Request, branch_id: int) -> HttpResponse:
                 branch=branch, source=form.cleaned_data["source"], by=actor, at=timezone.now()
             )
         except Refused as refused:
-            form.add_error(None, str(refused))
+            refuse(form, refused)
         else:
             return redirect("rule_book_edit", book.pk)
     there = RuleBook.objects.in_the_making().filter(branch=branch).first()
@@ -98,8 +99,7 @@ def rule_book_head(request: Request, pk: int) -> HttpResponse:
                 **how(request, pk),
             )
         except Refused as refused:
-            form.add_error(None, str(refused))
-            look_again(form, revision_of(pk))
+            refuse(form, refused)
             status = 409
         else:
             messages.success(request, _("Saved."))
@@ -131,8 +131,7 @@ def save_criterion(request: Request, pk: int, criterion_id: int | None = None) -
                 **how(request, pk),
             )
         except Refused as refused:
-            form.add_error(None, str(refused))
-            look_again(form, revision_of(pk))
+            refuse(form, refused)
             status = 409
         else:
             messages.success(request, _("Saved: %(item)s.") % {"item": saved.text})
@@ -259,13 +258,6 @@ def editable(request: Request, pk: int) -> RuleBook:
 
 def is_there(pk: int) -> bool:
     return RuleBook.objects.filter(pk=pk).exists()
-
-
-def revision_of(pk: int) -> int:
-    found = RuleBook.objects.filter(pk=pk).values_list("revision", flat=True).first()
-    if found is None:
-        raise Http404
-    return found
 
 
 def how(request: Request, pk: int) -> dict[str, Any]:

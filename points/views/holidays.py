@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.requests import Request
 from points.forms.holidays import NoticeForm, SpanForms, entered_days, initial_rows
@@ -73,6 +74,6 @@ def _entered(request: Request, form: NoticeForm, year: int, days: Any) -> bool:
             at=timezone.now(),
         )
     except Refused as refused:
-        form.add_error(None, str(refused))
+        refuse(form, refused)
         return False
     return True

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from branches.models import Committee
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_staff, page_for
 from members.requests import Request
@@ -103,7 +104,7 @@ def _form_page(
                 at=timezone.now(),
             )
         except Refused as refused:
-            form.add_error(None, str(refused))
+            refuse(form, refused)
         else:
             messages.success(request, _("The policy is set."))
             return redirect("policy_version", saved.pk)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from branches.models import Branch
+from lib.form_fields import refuse
 from lib.months import month_of
 from lib.steps import Refused
 from members.requests import Request
@@ -133,7 +134,7 @@ def rule_book_approval(request: Request, pk: int) -> HttpResponse:
                 messages.success(request, said)
                 return redirect(book)
         except Refused as refused:
-            (approving if verdict == "APPROVE" else returning).add_error(None, str(refused))
+            refuse(approving if verdict == "APPROVE" else returning, refused)
     before = version_before(book)
     context = {
         "book": book,

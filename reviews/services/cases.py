@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from lib.months import month_of, months_between
-from lib.steps import Refused
+from lib.steps import Overtaken, Refused
 from members.models import Member
 from members.notices import Message, tell, tell_users
 from members.rights import Actor
@@ -86,10 +86,10 @@ def check_stage(case: Case, step: str, seen: int | None) -> None:
     if case.state not in STEPS[step]:
         raise Refused(why_not(step, case.row))
     if seen is not None and seen != case.number:
-        raise Refused(
-            _("Somebody else wrote a new opinion meanwhile: number %(number)s. Look at it first.")
-            % {"number": case.number}
+        text = _(
+            "Somebody else wrote a new opinion meanwhile: number %(number)s. Look at it first."
         )
+        raise Overtaken(text % {"number": case.number}, number=case.number)
 
 
 def why_not(step: str, row: Disposition | None) -> str:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from lib.steps import Refused
+from lib.steps import Overtaken, Refused
 from members.notices import Message, record, tell, tell_users
 from members.rights import Actor
 from members.selectors.staff import StaffOfCommittees
@@ -140,13 +140,13 @@ def _bring_to_date(row: FollowUp) -> list[str]:
 
 
 def _check_seen(last: FollowUpRecord | None, seen: int | None) -> None:
-    if seen is not None and seen != (last.number if last else 0):
-        raise Refused(
-            _(
-                "Somebody else has written here meanwhile. Compare the two; "
-                "then send yours again if it is still needed."
-            )
+    number = last.number if last else 0
+    if seen is not None and seen != number:
+        text = _(
+            "Somebody else has written here meanwhile. Compare the two; "
+            "then send yours again if it is still needed."
         )
+        raise Overtaken(text, number=number)
 
 
 def _check_words(row: FollowUp, explanation: Explanation, *, today: date) -> None:
@@ -211,7 +211,8 @@ def judge(
     check_stage("judge", row, duty)
     last = row.records.get(is_current=True)
     if seen is not None and seen != last.number:
-        raise Refused(_("It was explained again meanwhile. Read it before you judge."))
+        text = _("It was explained again meanwhile. Read it before you judge.")
+        raise Overtaken(text, number=last.number)
     if outcome == Outcome.SERIOUS and not reason.strip():
         raise Refused(_("Say why it is serious: whoever explained will read it."))
     made = Judgement.objects.create(

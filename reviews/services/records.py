@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from lib.months import month_of, next_month
-from lib.steps import Refused
+from lib.steps import Overtaken, Refused
 from members.models import Event, Member, User
 from members.notices import Message, tell, tell_users
 from members.rights import Actor
@@ -71,10 +71,8 @@ def record_sitting(
     if last is not None and _is_twice(last, sitting, by=by):
         return last
     if last is not None and last.number != seen:
-        raise Refused(
-            _("%(name)s has just recorded it: look at that record first.")
-            % {"name": last.recorded_by.display_name}
-        )
+        text = _("%(name)s has just recorded it: look at that record first.")
+        raise Overtaken(text % {"name": last.recorded_by.display_name}, number=last.number)
     check_sitting(row, sitting, today=today)
     written = _write(row, sitting, after=last, by=by, at=at)
     gives_duty = row.holder_id is None or _has_duty_by_record(row)
@@ -314,7 +312,8 @@ def _to_answer(
     """The record that is answered, once the step and what was read are checked."""
     FOLLOW_UP_STEPS.check(step, duty_of(by, row, timezone.localdate(at)), row)
     if kept is None or kept.number != seen:
-        raise Refused(_("It was recorded anew since you read it. Read it again, please."))
+        text = _("It was recorded anew since you read it. Read it again, please.")
+        raise Overtaken(text, number=kept.number if kept else 0)
     return kept
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from lib.steps import Refused
+from lib.steps import Overtaken, Refused
 from members.notices import Message, record, tell
 from members.rights import Actor
 from points.doubles import with_same_file, with_same_item
@@ -64,12 +64,13 @@ def decide_entry(
         raise PermissionDenied
     current = entry.decisions.filter(is_current=True).select_related("decided_by__member").first()
     if current is not None and current.number != seen:
-        raise Refused(
+        raise Overtaken(
             _("%(name)s has decided this entry meanwhile: %(decision)s. Look at it again.")
             % {
                 "name": current.decided_by.display_name,
                 "decision": current.get_outcome_display(),
-            }
+            },
+            number=current.number,
         )
     points = checked_points(entry, outcome, points, reason)
     return write_decision(entry=entry, outcome=outcome, points=points, reason=reason, by=by, at=at)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_member, page_for
 from members.requests import Request
@@ -79,7 +80,7 @@ def new_appeal(request: Request, against: str, pk: int) -> HttpResponse:
                     at=timezone.now(),
                 )
             except Refused as refusal:
-                form.add_error(None, str(refusal))
+                refuse(form, refusal)
                 status = 409
             else:
                 messages.success(request, _("Your appeal was raised. The committee will decide."))
@@ -127,7 +128,7 @@ def post_to_appeal(request: Request, pk: int) -> HttpResponse:
                 at=timezone.now(),
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            refuse(form, refusal)
             status = 409
             found = visible(request, pk)
         else:
@@ -221,6 +222,6 @@ def decide(
             context["effect"] = shown(effect)
         context["is_preview"] = True
     except Refused as refused:
-        form.add_error(None, str(refused))
+        refuse(form, refused)
         context |= page_of(request, visible(request, found.pk))
     return False

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_branch_committee_or_staff, page_for
 from members.models import Member, Position
@@ -47,7 +48,7 @@ def meeting(request: Request, pk: int) -> HttpResponse:
                 pk=round_.pk, meeting=form.record(), by=request.actor, at=timezone.now()
             )
         except Refused as refused:
-            form.add_error(None, str(refused))
+            refuse(form, refused)
         else:
             messages.success(request, _("The meeting is recorded."))
             return redirect("round_results", round_.pk)
@@ -185,7 +186,7 @@ def reopen(request: Request, pk: int) -> HttpResponse:
         try:
             publishing.reopen(pk=round_.pk, reason=reason, by=request.actor, at=timezone.now())
         except Refused as refused:
-            form.add_error(None, str(refused))
+            refuse(form, refused)
         else:
             messages.success(request, _("The month is under review again."))
             return redirect(round_)

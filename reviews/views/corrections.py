@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_branch_committee_or_staff, page_for
 from members.models import Member
@@ -112,5 +113,5 @@ def correct(
         context["effect"] = shown(services.effect_of_correction(**asked))
         context["is_preview"] = True
     except Refused as refused:
-        form.add_error(None, str(refused))
+        refuse(form, refused)
     return False

@@ -123,10 +123,14 @@ def sent(asked: Asked, form: CaseForm) -> dict[str, Any]:
 def step_page(
     asked: Asked, case: selectors.CaseView, form: CaseForm, act: Callable[[], str], template: str
 ) -> HttpResponse:
-    """The page of a step, beside the case."""
+    """The page of a step, beside the case as it stands."""
 
     def context() -> dict[str, Any]:
-        return {"case": case, "dossier": dossier_of(case.follow_up, asked.request.actor)}
+        is_sent = asked.request.method == "POST"
+        return {
+            "case": selectors.case_view(asked.follow_up) if is_sent else case,
+            "dossier": dossier_of(asked.follow_up, asked.request.actor),
+        }
 
     check = partial(check_open, case, asked.step)
     return take(asked, form, template, check=check, act=act, context=context)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_branch_committee_or_staff, page_for
 from members.models import Exemption
@@ -76,7 +77,7 @@ def request_exemption(request: Request) -> HttpResponse:
                 at=timezone.now(),
             )
         except Refused as refused:
-            form.add_error(None, str(refused))
+            refuse(form, refused)
         else:
             messages.success(request, said_of(made))
             return redirect(made)
@@ -144,7 +145,7 @@ def take_step(request: Request, found: Exemption, step: str, form: forms.Form) -
             )
             messages.success(request, _("The exemption ends earlier now. The member is told."))
     except Refused as refused:
-        form.add_error(None, str(refused))
+        refuse(form, refused)
         found.refresh_from_db()
         return False
     return True

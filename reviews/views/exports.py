@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_branch_committee_or_staff, page_for
 from members.requests import Request
@@ -61,7 +62,7 @@ def new_export(request: Request, kind: str) -> HttpResponse:
                 at=timezone.now(),
             )
         except Refused as refused:
-            form.add_error(None, str(refused))
+            refuse(form, refused)
         else:
             services.start(export=export, clock=timezone.now, send=send_export)
             return redirect(export)

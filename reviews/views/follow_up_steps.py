@@ -17,6 +17,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.requests import Request
 from reviews.models import FollowUp
@@ -93,7 +94,7 @@ def _sent(asked: Asked, form: forms.Form, act: Callable[[], str]) -> int:
             form.add_error(name if name in form.fields else None, text)
         return 422
     except Refused as refused:
-        form.add_error(None, str(refused))
+        refuse(form, refused)
         asked.follow_up.refresh_from_db()
         return 409
     return 302

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.requests import Request
 from reviews.forms.objection import AnswerForm, PostForm
@@ -144,7 +145,7 @@ def answer(request: Request, found: Objection, form: AnswerForm, context: dict[s
             context["effect"] = shown(effect)
         context["is_preview"] = True
     except Refused as refused:
-        form.add_error(None, str(refused))
+        refuse(form, refused)
         found.refresh_from_db(fields=["state", "answer", "answered_by", "answered_at"])
         context["may_answer"] = found.state == Objection.State.OPEN
     return False
@@ -166,7 +167,7 @@ def post_to_objection(request: Request, pk: int) -> HttpResponse:
                 at=timezone.now(),
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            refuse(form, refusal)
             status = 409
             found.refresh_from_db(fields=["state", "answer", "answered_by", "answered_at"])
         else:

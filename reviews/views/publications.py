@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_branch_committee_or_staff, page_for
 from members.requests import Request
@@ -74,7 +75,7 @@ def extend(request: Request, pk: int) -> HttpResponse:
                 pk=found.pk, by=request.actor, at=timezone.now(), **form.cleaned_data
             )
         except Refused as refused:
-            form.add_error(None, str(refused))
+            refuse(form, refused)
         else:
             messages.success(request, _("The publication is extended; the branch is told."))
             return redirect(lead)

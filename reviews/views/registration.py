@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_branch_committee_or_staff, page_for
 from members.requests import Request
@@ -137,7 +138,7 @@ def activity_from(request: Request, form: ActivityForm, round_: Round) -> Activi
             pk=round_.pk, token=form.cleaned_data["token"], held=held, by=actor, at=timezone.now()
         )
     except Refused as refused:
-        form.add_error(None, str(refused))
+        refuse(form, refused)
         return None
     messages.success(request, _("The activity is registered with everyone's attendance."))
     if held.attendance.get(actor.member_id or 0) in held.items:
@@ -202,7 +203,7 @@ def register_from(
             at=timezone.now(),
         )
     except Refused as refused:
-        form.add_error(None, str(refused))
+        refuse(form, refused)
         return None
     count = len(said["members"])
     text = ngettext(

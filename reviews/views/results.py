@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_member, page_for
 from members.requests import Request
@@ -88,7 +89,7 @@ def object_to_result(request: Request, pk: int) -> HttpResponse:
             at=timezone.now(),
         )
     except Refused as refusal:
-        form.add_error(None, str(refusal))
+        refuse(form, refusal)
         return _show(request, page, form, is_open=True, status=409)
     messages.success(request, _("Your objection was raised. The branch will answer it."))
     return _to_result(publication)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_branch_committee_or_staff, page_for
 from members.requests import Request
@@ -135,22 +136,14 @@ def decided(request: Request, round_: Round, seat: Seat, entry_id: int) -> HttpR
                 **form.cleaned_data,
             )
         except Refused as refused:
-            form.add_error(None, str(refused))
+            refuse(form, refused)
             status = 409
         else:
             return line_response(request, round_, seat, entry_id)
     line = line_of(round_, seat, entry_id)
     if line is None:
         return gone(request, round_, entry_id)
-    return form_response(request, round_, line, look_again(form, line), status=status)
-
-
-def look_again(form: DecisionForm, line: Line) -> DecisionForm:
-    """The form as it was filled in, now knowing of the decision that came first: whoever
-    sends it again has seen that decision."""
-    typed = {name: form[name].value() for name in form.fields}
-    form.data = typed | {"seen": str(line.seen)}
-    return form
+    return form_response(request, round_, line, form, status=status)
 
 
 def gone(request: Request, round_: Round, entry_id: int) -> HttpResponse:
@@ -237,7 +230,7 @@ def return_sheet(request: Request, pk: int, declaration_id: int) -> HttpResponse
                 at=timezone.now(),
             )
         except Refused as refused:
-            form.add_error(None, str(refused))
+            refuse(form, refused)
             status = 409
         else:
             text = _("The sheet was returned to %(name)s.") % {"name": sheet.member.name}

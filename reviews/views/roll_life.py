@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_staff_or_administrator, page_for
 from members.forms.roll_life import FORMS, NewcomerForm
@@ -63,7 +64,7 @@ def change(request: Request, member: Member, what: str, form: forms.Form) -> Out
     try:
         return work() if "confirmed" in request.POST else preview(work)
     except Refused as refused:
-        form.add_error(None, str(refused))
+        refuse(form, refused)
         return None
 
 
@@ -82,7 +83,7 @@ def roll_new(request: Request) -> HttpResponse:
                 said=form.cleaned_data, by=request.actor, at=timezone.now()
             )
         except Refused as refused:
-            form.add_error(None, str(refused))
+            refuse(form, refused)
         else:
             text = _("%(name)s is on the roll. Issue a first password when it is needed.")
             messages.success(request, text % {"name": member.name})

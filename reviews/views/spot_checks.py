@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_staff, page_for
 from members.models import User
@@ -65,7 +66,7 @@ def draw_spot_check(request: Request) -> HttpResponse:
                 at=at,
             )
         except Refused as refused:
-            form.add_error(None, str(refused))
+            refuse(form, refused)
             return render(request, "reviews/spot_check_draw.html", context, status=422)
         messages.success(request, _("The entries are drawn and the inspectors are told."))
         return redirect(drawn)
@@ -204,7 +205,7 @@ def _record(
             "found_label": label,
         }
     except Refused as refused:
-        form.add_error(None, str(refused))
+        refuse(form, refused)
         item.refresh_from_db()
         context["may_inspect"] = context["may_inspect"] and not item.finding
     return False

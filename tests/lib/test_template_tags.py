@@ -10,6 +10,9 @@ from django.test import Client, override_settings
 from django.urls import include, path
 from django.utils import translation
 
+from lib.form_fields import refuse
+from lib.steps import Refused
+
 TODAY = datetime.date(2026, 11, 22)
 
 
@@ -54,6 +57,30 @@ def test_field_names_its_help_and_its_errors():
     assert 'href="#id_reason"' in html
     assert 'aria-describedby="id_reason_helptext id_reason_error"' in html
     assert html.count('id="id_reason_error"') == 1
+
+
+def test_a_refusal_is_nothing_to_correct():
+    form = ReasonForm({"reason": ""})
+    refuse(form, Refused("已有他人处理"))
+
+    html = rendered("{% error_summary form %}", form=form)
+
+    refusal, mistakes = html.split("</section>")[:2]
+    assert "已有他人处理" in refusal
+    assert "已有他人处理" not in mistakes
+    assert "1 thing to correct" in mistakes
+    assert "to correct" not in refusal
+
+
+def test_a_long_text_is_not_cut_by_the_browser():
+    class LongForm(forms.Form):
+        text = forms.CharField(max_length=500, widget=forms.Textarea)
+        name = forms.CharField(max_length=50)
+
+    form = LongForm()
+
+    assert "maxlength" not in rendered("{% field form.text %}", form=form)
+    assert 'maxlength="50"' in rendered("{% field form.name %}", form=form)
 
 
 def test_pagination_keeps_the_rest_of_the_query(rf):

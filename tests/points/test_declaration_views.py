@@ -183,6 +183,17 @@ def test_a_stale_form_is_told_and_keeps_what_was_typed(branch, member):
     assert Entry.objects.count() == 2
 
 
+def test_a_form_that_is_not_complete_stays_as_stale_as_it_was(branch, member):
+    stale = said(branch, reason="")
+    branch.file("member", branch.line(day=9), submit=False)
+
+    response = member.post(url(branch, "add_line"), stale)
+
+    assert response.status_code == 422
+    form = text(response).split('id="line-form"')[1].split("</form>")[0]
+    assert f'name="seen" value="{stale["seen"]}"' in form
+
+
 def test_a_double_click_adds_once(branch, member):
     twice = said(branch)
 

@@ -126,7 +126,19 @@ def test_somebody_elses_opinion_meanwhile_is_a_friendly_refusal(visit, world):
 
     assert page.status_code == 409
     assert "愿意改正" in page.content.decode()
+    assert NOTHING.facts in page.content.decode()
     assert world.case.dispositions.get().measure == "NONE"
+    again = OPINION | {"seen": page.context["form"]["seen"].value()}
+    assert visit("case_opinion", "secretary", again).status_code == 302
+
+
+def test_an_opinion_that_is_not_complete_stays_as_stale_as_it_was(visit, world):
+    world.to("PREPARED", NOTHING)
+
+    page = visit("case_opinion", "secretary", OPINION | {"number": ""})
+
+    assert page.status_code == 422
+    assert 'name="seen" value="0"' in page.content.decode()
 
 
 def test_the_case_is_filed_and_decided(visit, world):
@@ -320,7 +332,7 @@ def test_the_page_asks_the_same_for_one_opinion_and_for_three(
         world.opine(NOTHING if number % 2 else REMOVAL)
     world.users["staff"].refresh_from_db()
 
-    with django_assert_num_queries(34):
+    with django_assert_num_queries(35):
         visit("follow_up", "staff")
 
 

@@ -13,7 +13,7 @@ from reviews.selectors.explanations import zero_months_of
 from tests.factories import StaffAppointmentFactory
 from tests.points.uploads import pdf
 from tests.reviews.branch_month import BranchMonth
-from tests.reviews.test_explanations import MARCH, SAID, Unit
+from tests.reviews.test_explanations import LATER, MARCH, MORE, SAID, Unit
 
 pytestmark = pytest.mark.django_db
 JUDGED_ALREADY = "This explanation is judged already."
@@ -74,6 +74,75 @@ def test_the_loser_of_a_race_sees_the_others_words_and_their_own(client, unit):
     assert "书记本人的说明" in page
     assert 'name="seen" value="1"' in page
     assert client.post(address(unit), words(said="书记本人的说明", seen=1)).status_code == 302
+
+
+def test_a_stale_form_stays_stale_until_the_race_was_reported(client, unit):
+    unit.explain(by="staff")
+    client.force_login(unit.users["secretary"])
+
+    incomplete = client.post(address(unit), words(said=""))
+    assert (incomplete.status_code, shown_number(incomplete)) == (422, "0")
+
+    told = client.post(address(unit), words(said="书记本人的说明"))
+    assert (told.status_code, shown_number(told)) == (409, "1")
+
+
+def test_a_judgement_rests_on_what_was_read_until_more_was_reported(client, unit):
+    unit.explain()
+    unit.explain(said=MORE, seen=1, at=LATER)
+    client.force_login(unit.users["staff"])
+
+    incomplete = client.post(address(unit, "judgement"), {"outcome": "SERIOUS", "seen": 1})
+    assert (incomplete.status_code, shown_number(incomplete)) == (422, "1")
+
+    told = client.post(address(unit, "judgement"), {"outcome": "ACCEPTED", "seen": 1})
+    assert (told.status_code, shown_number(told)) == (409, "2")
+    assert not Judgement.objects.exists()
+
+
+def shown_number(page):
+    return page.context["form"]["seen"].value()
+
+
+def test_what_was_typed_stays_though_somebody_was_faster(client, unit):
+    unit.explain()
+    unit.judge("SERIOUS", "长期放任不管")
+    unit.decide()
+    client.force_login(unit.users["colleague"])
+    sent = {
+        "explanation": words(said="另外补充的一段", seen=1),
+        "judgement": {"outcome": "SERIOUS", "reason": "另一个理由", "seen": 1},
+        "accountability": {"decision": "诫勉谈话", "number": "1", "decided_on": "2026-01-20"},
+    }
+    for name, data in sent.items():
+        page = client.post(address(unit, name), data)
+
+        assert page.status_code == 409, name
+        typed = next(
+            value
+            for value in data.values()
+            if value in ("另外补充的一段", "另一个理由", "诫勉谈话")
+        )
+        assert typed in page.content.decode(), name
+        assert page.context["form"].non_field_errors()[0] in page.content.decode(), name
+
+
+def test_a_text_that_is_too_long_is_refused_by_the_server_and_kept(client, unit):
+    client.force_login(unit.users["secretary"])
+    long = "长" * 5001
+    assert "maxlength" not in textarea(client.get(address(unit)))
+
+    page = client.post(address(unit), words(said=long))
+
+    assert page.status_code == 422
+    assert long in page.content.decode()
+    assert "5000" in page.context["form"].errors["said"][0]
+
+
+def textarea(page) -> str:
+    html = page.content.decode()
+    start = html.index("<textarea")
+    return html[start : html.index(">", start)]
 
 
 def test_staff_judge_it_serious_and_enter_the_decision(client, unit):

@@ -132,6 +132,17 @@ def test_loser_of_a_race_sees_who_decided_and_can_decide_anew(secretary, month):
     assert Decision.objects.get(is_current=True).outcome == "REJECTED"
 
 
+def test_a_decision_that_is_not_complete_stays_as_stale_as_it_was(secretary, month):
+    entry = month.entry("member")
+    month.decide(entry, by="deputy")
+    data = {"outcome": "ADJUSTED", "points": "一点五", "reason": "材料不符", "seen": "0"}
+
+    response = secretary.post(address(month, entry), data, **HTMX)
+
+    assert response.status_code == 422
+    assert response.context["form"]["seen"].value() == "0"
+
+
 @pytest.mark.parametrize("name", ["member", "secretary"])
 def test_own_entry_is_refused(client, name):
     month = BranchMonth()

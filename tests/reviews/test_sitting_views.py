@@ -1,5 +1,6 @@
 """The pages of talks and interviews: who sees what, and what is refused comes back as typed."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -108,6 +109,35 @@ def test_the_record_of_somebody_faster_is_shown_beside_what_was_typed(world, as_
     # Having read it, they record it again.
     again = typed(world, seen="1")
     assert as_("deputy").post(url("record_follow_up", world.interview), again).status_code == 302
+
+
+def test_a_record_that_is_not_complete_stays_as_stale_as_it_was(world, as_):
+    world.record(world.interview, world.sitting("deputy", said="先记的"), by="staff")
+
+    page = as_("deputy").post(url("record_follow_up", world.interview), typed(world, said=""))
+
+    assert page.status_code == 422
+    assert seen_in(page) == ["0"]
+
+
+def test_a_stale_confirmation_says_so_above_both_answers(world, as_):
+    world.record()
+    world.record(sitting=world.sitting("secretary", said="改过的"), seen=1)
+
+    page = as_("member").post(url("answer_record", world.talk), {"answer": "confirm", "seen": "1"})
+
+    body = page.content.decode()
+    assert page.status_code == 409
+    assert seen_in(page) == ["2", "2"]
+    why = page.context["form"].non_field_errors()[0]
+    assert body.count(why) == 1
+    assert body.index(why) < body.index('value="confirm"')
+    assert '<details class="disclosure" open>' not in body
+
+
+def seen_in(page) -> list[str]:
+    """The numbers of the record that the forms of a page rest on."""
+    return re.findall(r'name="seen" value="(\d*)"', page.content.decode())
 
 
 def test_correcting_starts_from_the_record_as_it_stands(world, as_):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from branches.models import Branch
-from lib.steps import Refused
+from lib.steps import Overtaken, Refused
 from members.models import Position
 from members.notices import record, tell_users
 from members.rights import Actor
@@ -65,12 +65,11 @@ def lock(*, pk: int, step: str, by: Actor, at: datetime, seen: int | None = None
     drafter = drafter_of(by, book.branch_id, timezone.localdate(at))
     RULE_BOOK_STEPS.check(step, drafter, book)
     if seen is not None and seen != book.revision:
-        raise Refused(
-            _(
-                "The draft was changed meanwhile, on another page or by somebody else. Look at "
-                "it as it stands now; what you typed is still here."
-            )
+        text = _(
+            "The draft was changed meanwhile, on another page or by somebody else. Look at "
+            "it as it stands now; what you typed is still here."
         )
+        raise Overtaken(text, number=book.revision)
     return book
 
 
