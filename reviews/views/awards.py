@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_branch_committee_or_staff, page_for
 from members.requests import Request
@@ -74,7 +75,7 @@ def nominated(request: Request, found: AnnualResult, form: NominationForm) -> in
             **form.cleaned_data,
         )
     except Refused as refusal:
-        form.add_error(None, str(refusal))
+        refuse(form, refusal)
         return 409
     messages.success(request, _("Nominated. The member is told."))
     return 302
@@ -231,7 +232,7 @@ def save(
         for row in rows:
             if problem := refused.problems.get(row.line.person.member.pk):
                 row.form.add_error("grade", problem)
-        meeting.add_error(None, str(refused))
+        refuse(meeting, refused)
         return 422
     except Refused as refusal:
         meeting.add_error("held_on", str(refusal))
