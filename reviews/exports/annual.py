@@ -44,8 +44,17 @@ def check(asked: Asked, branches: Collection[int], by: Actor) -> None:
 
 def years(branches: Collection[int], by: Actor) -> list[int]:
     """The years with figures that one may see, the latest first."""
-    found = _readable(by).filter(branch__in=branches).order_by()
-    return sorted(set(found.values_list("year", flat=True).distinct()), reverse=True)
+    return _years_of(_readable(by).filter(branch__in=branches))
+
+
+def final_years(branches: Collection[int], by: Actor) -> list[int]:
+    """The years whose figures are final somewhere, the latest first."""
+    final = BranchAnnualResult.objects.filter(year_end__state__in=YearEnd.FINAL)
+    return _years_of(final.filter(branch__in=branches))
+
+
+def _years_of(found: "QuerySet[BranchAnnualResult]") -> list[int]:
+    return sorted(set(found.order_by().values_list("year", flat=True).distinct()), reverse=True)
 
 
 def _readable(by: Actor) -> "QuerySet[BranchAnnualResult]":

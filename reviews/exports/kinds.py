@@ -41,6 +41,7 @@ CONTENT_TYPES: Final = {"xlsx": XLSX, "docx": DOCX}
 STANDINGS: Final = ("staff", "secretary", "committee")
 
 Rows = Callable[[Asked, Collection[int], Actor], int]
+Years = Callable[[Collection[int], Actor], list[int]]
 
 
 def _anything(asked: Asked, branches: Collection[int], by: Actor) -> None:
@@ -51,7 +52,8 @@ def _anything(asked: Asked, branches: Collection[int], by: Actor) -> None:
 class ExportKind:
     """One kind of file. ``asks``: a year, a span of months, a publication, or "" for nothing.
     ``title`` begins the file's name. ``check`` raises Refused for what cannot be made now;
-    ``years`` are those that can be asked for."""
+    ``years`` are those that can be asked for, ``usual_years`` those among them that are usually
+    meant, the latest first."""
 
     kind: Export.Kind
     about: Any
@@ -62,7 +64,8 @@ class ExportKind:
     estimate: Rows
     write: Writer
     check: Callable[[Asked, Collection[int], Actor], None] = _anything
-    years: Callable[[Collection[int], Actor], list[int]] | None = None
+    years: Years | None = None
+    usual_years: Years | None = None
     suffix: str = "xlsx"
 
     @property
@@ -166,6 +169,7 @@ KINDS: Final = {
             annual.write_year,
             check=annual.check,
             years=annual.years,
+            usual_years=annual.final_years,
         ),
         ExportKind(
             Export.Kind.PERFORMANCE,
@@ -177,7 +181,7 @@ KINDS: Final = {
             performance.estimate,
             performance.write_performance,
             check=performance.check,
-            years=performance.years,
+            years=annual.final_years,
         ),
         ExportKind(
             Export.Kind.YEAR_NOTICE,
@@ -189,7 +193,7 @@ KINDS: Final = {
             performance.estimate,
             _write_year_notice,
             check=performance.check,
-            years=performance.years,
+            years=annual.final_years,
             suffix="docx",
         ),
         ExportKind(

@@ -75,14 +75,6 @@ def estimate(asked: Asked, branches: Collection[int], by: Actor) -> int:
     return _results(asked, branches).count()
 
 
-def years(branches: Collection[int], by: Actor) -> list[int]:
-    """The years whose figures are final somewhere, the latest first."""
-    final = BranchAnnualResult.objects.filter(
-        branch__in=branches, year_end__state__in=YearEnd.FINAL
-    )
-    return sorted(set(final.order_by().values_list("year", flat=True).distinct()), reverse=True)
-
-
 def _results(asked: Asked, branches: Collection[int]) -> "QuerySet[AnnualResult]":
     return AnnualResult.objects.filter(
         year=asked.the_year, branch__in=branches, year_end__state__in=YearEnd.FINAL

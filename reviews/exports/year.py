@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
-from django.db.models import F
+from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -92,14 +92,16 @@ def export_year(
 
     Whoever calls it passes the branches that ``by`` may see; of their follow-ups only those that
     ``by`` may see are in it (an interview is the committee's). The export is logged with who, when
-    and which. Rows stand in the roll's order, within a branch by rank, then 工号. A month revised
-    after the year was computed keeps its figure, and the later one stands in 说明.
+    and which. Rows stand in the roll's order, within a branch by rank, then 工号. While the
+    calendar year runs, provisional figures have no rank and nobody is a candidate: they stand by
+    工号. A month revised after the year was computed keeps its figure, and the later one stands
+    in 说明.
     Source: formats.md §5, domain.md §8, §10.
     """
-    counted = progress or Progress()
+    counted, today = progress or Progress(), timezone.localdate(at)
     with translation.override("zh-hans"):
         sheets = [
-            SheetOut("年度汇总", YEAR_COLUMNS, counted.of(_year_lines(year, branches))),
+            SheetOut("年度汇总", YEAR_COLUMNS, counted.of(_year_lines(year, branches, today))),
             SheetOut("支部资格", BRANCH_COLUMNS, _branch_lines(year, branches)),
             SheetOut("谈话约谈处置", STREAK_COLUMNS, _streak_lines(year, branches, by, at)),
             SheetOut("说明事项", EXPLANATION_COLUMNS, _explanation_lines(year, branches, by)),
@@ -121,22 +123,34 @@ def yes_no(value: bool) -> str:
     return "是" if value else "否"
 
 
-def _year_lines(year: int, branches: Collection[int]) -> Iterator[Line]:
-    months = months_of_year(year)
-    listed = AnnualResult.objects.filter(year=year, branch__in=branches).order_by(
-        "branch__roll_order", "branch", "rank", "member__staff_no"
+def is_ranked(year_end: YearEnd, today: date) -> bool:
+    """Ranks exist only at year-end (domain.md §8): provisional figures of a year that still
+    runs have none."""
+    return year_end.state in YearEnd.FINAL or today.year > year_end.year
+
+
+def _listed(year: int, branches: Collection[int], today: date) -> "QuerySet[AnnualResult]":
+    ranked = Q(year_end__state__in=YearEnd.FINAL) | Q(year__lt=today.year)
+    return AnnualResult.objects.filter(year=year, branch__in=branches).order_by(
+        "branch__roll_order", "branch", Case(When(ranked, then="rank")), "member__staff_no"
     )
+
+
+def _year_lines(year: int, branches: Collection[int], today: date) -> Iterator[Line]:
+    months = months_of_year(year)
     whole = AnnualResult.objects.select_related("member", "branch", "year_end")
     policies = PolicyBook()
-    for results in row_chunks(listed, whole):
+    for results in row_chunks(_listed(year, branches, today), whole):
         figures = figures_of(results, months)
         for result in results:
             of_member = figures[result.member_id]
-            top = policies.of(result.branch.committee_id, months[-1]).candidate_ranks
+            ranked = is_ranked(result.year_end, today)
+            policy = policies.of(result.branch.committee_id, months[-1])
+            top = policy.candidate_ranks if ranked else 0
             average = (result.total / result.assessed_months).quantize(CENT, ROUND_HALF_UP)
             yield [
                 result.branch.name,
-                result.rank,
+                result.rank if ranked else None,
                 result.member.staff_no,
                 result.member.name,
                 *(of_member[month].then if month in of_member else None for month in months),
@@ -146,8 +160,8 @@ def _year_lines(year: int, branches: Collection[int]) -> Iterator[Line]:
                 result.pass_total,
                 yes_no(result.is_below),
                 result.zero_months,
-                yes_no(result.is_candidate),
-                "；".join([*_provisional(result), *remarks_on(result, of_member, top)]),
+                yes_no(result.is_candidate) if ranked else None,
+                "；".join([*_provisional(result, today), *remarks_on(result, of_member, top)]),
             ]
 
 
@@ -170,8 +184,10 @@ def figures_of(
     return figures
 
 
-def _provisional(result: AnnualResult) -> Iterator[str]:
-    if result.year_end.state == YearEnd.State.PROVISIONAL:
+def _provisional(result: AnnualResult, today: date) -> Iterator[str]:
+    if not is_ranked(result.year_end, today):
+        yield _("provisional figures; ranks and candidates exist only at year-end")
+    elif result.year_end.state == YearEnd.State.PROVISIONAL:
         yield _("provisional figures")
 
 

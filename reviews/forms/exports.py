@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from lib.addresses import id_from
 from lib.months import months_between
 from members.rights import Actor
 from reviews.exports.asking import Asked
@@ -51,7 +52,13 @@ class ExportForm(forms.Form):
     def _ask_year(self) -> None:
         assert self.kind.years is not None  # by the table of kinds
         years = [(year, str(year)) for year in self.kind.years(self.scope, self.actor)]
-        self.fields["year"] = forms.TypedChoiceField(label=_("Year"), choices=years, coerce=int)
+        usual = self.kind.usual_years or self.kind.years
+        self.fields["year"] = forms.TypedChoiceField(
+            label=_("Year"),
+            choices=years,
+            coerce=int,
+            initial=next(iter(usual(self.scope, self.actor)), None),
+        )
 
     def _ask_span(self, today: date) -> None:
         first, last = selectors.span_of(self.scope, today)
@@ -62,9 +69,7 @@ class ExportForm(forms.Form):
 
     def _ask_publication(self) -> None:
         wanted = str(self.data.get("publication") or self.initial.get("publication", ""))
-        choices = selectors.publication_choices(
-            self.actor, self.scope, int(wanted) if wanted.isdecimal() else None
-        )
+        choices = selectors.publication_choices(self.actor, self.scope, id_from(wanted) or None)
         self.fields["publication"] = forms.TypedChoiceField(
             label=_("Publication"), choices=choices, coerce=int
         )

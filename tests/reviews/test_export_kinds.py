@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
+from django.utils.translation import gettext as _
 from docx import Document
 
 from branches.models import Branch
@@ -19,6 +20,7 @@ from tests.factories import BranchFactory
 from tests.reviews.branch_month import BranchMonth
 from tests.reviews.exporting import (
     NOW,
+    at_noon,
     header_of,
     made,
     rows_of,
@@ -293,6 +295,31 @@ def test_performance_has_final_years_by_branch_in_the_rolls_order(month):
         row(first_people[2], month.branch, 1080, 90, 1),
         row(first_people[0], month.branch, 961.2, 80.1, 3),
     ]
+
+
+@pytest.mark.parametrize(
+    ("today", "ranks", "candidates", "remark"),
+    [
+        (
+            date(2027, 12, 31),
+            {None},
+            {None},
+            "provisional figures; ranks and candidates exist only at year-end",
+        ),
+        (date(2028, 1, 1), {1, 2, 3}, {"是", "否"}, "provisional figures"),
+    ],
+)
+def test_nobody_is_ranked_while_the_year_runs(month, today, ranks, candidates, remark):
+    people = even_year(month.branch, 2027, [71, 90, 60], at=NOW)
+    close_year(committee=month.committee, year=2027, provisional=True, by=system_actor(), at=NOW)
+    book = workbook_of(made("YEAR", month.actor("staff"), at=at_noon(today), year=2027))
+
+    rows = rows_of(book, "年度汇总")
+    order = [1, 0, 2] if ranks != {None} else [0, 1, 2]
+    assert [row[2] for row in rows] == [people[number].staff_no for number in order]
+    assert ({row[1] for row in rows}, {row[22] for row in rows}) == (ranks, candidates)
+    assert {row[23].split("；")[0] for row in rows} == {_(remark)}
+    assert all(("；" in row[23]) == (row[22] == "否") for row in rows)
 
 
 def test_the_roll_has_every_column_and_what_each_holds_today(month):

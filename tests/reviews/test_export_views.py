@@ -7,11 +7,13 @@ from django.utils.translation import gettext as _
 
 from lib.months import add_months, month_of
 from members.models import Event, Position
-from members.rights import actor_on
+from members.rights import actor_on, system_actor
 from reviews.models import Export
 from reviews.services import exports as services
+from reviews.services.year_end import close_year
 from tests.factories import BranchFactory, CommitteeFactory, MemberFactory, StaffAppointmentFactory
 from tests.reviews.exporting import ask
+from tests.reviews.final_results import even_year
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +114,25 @@ def test_what_has_nothing_to_choose_says_when_there_will_be(client, secretary):
     for kind in ("publication", "publication-notice", "year", "performance", "follow-ups"):
         page = client.get(reverse("new_export", args=[kind])).content.decode()
         assert '<form class="form"' not in page
+
+
+def test_the_latest_year_with_final_figures_is_chosen_beforehand(client, branch, staff):
+    for year, provisional in ((2024, False), (2025, False), (2026, True)):
+        even_year(branch, year, [80], at=timezone.now())
+        close_year(
+            committee=branch.committee,
+            year=year,
+            provisional=provisional,
+            by=system_actor(),
+            at=timezone.now(),
+        )
+    client.force_login(staff)
+
+    form = client.get(reverse("new_export", args=["year"])).context["form"]
+    assert [year for year, _label in form.fields["year"].choices] == [2026, 2025, 2024]
+    assert form["year"].value() == 2025
+    asked_for = client.get(reverse("new_export", args=["year"]), {"year": "2026"})
+    assert asked_for.context["form"]["year"].value() == "2026"
 
 
 def test_while_it_is_made_the_page_asks_again(client, secretary):
