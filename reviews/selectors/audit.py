@@ -1,13 +1,15 @@
 """Who did what (操作日志): the steps that one's committee may look into. What a step said stays
 where it was said: a row names the step, the person, the branch and the member, no points and no
-text (domain.md §9, §10)."""
+text; of a file that was taken out its kind and scope (domain.md §9, §10)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.apps import apps
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from branches.models import Branch, Committee
@@ -16,18 +18,26 @@ from lib.months import parse_month
 from members.models import Event, Membership, StaffAppointment
 from members.rights import Actor
 from reviews.audit import TARGETS, said
+from reviews.models import Export
+from reviews.selectors.exports import branches_label
+
+# Up to so many branches of a file are named; more are counted.
+MOST_NAMED: Final = 5
+
+# Its kind, what it is called, and whose data it holds.
+File = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One step as the log shows it."""
+    """One step as the log shows it. ``note``: the months it was about, or the file's name."""
 
     at: datetime
     who: str
     account: str
     text: str
     about: Any
-    months: str
+    note: str
     branch: str
     member: str
 
@@ -68,8 +78,10 @@ def narrowed(events: QuerySet[Event], wanted: Mapping[str, Any]) -> QuerySet[Eve
         )
     if wanted.get("verb"):
         events = events.filter(verb=wanted["verb"])
-    if wanted.get("branch"):
-        events = events.filter(branch=wanted["branch"])
+    if branch := wanted.get("branch"):
+        exports = Export.branches.through.objects.filter(branch=branch).values("export")
+        in_file = Q(target_type="export", target_id__in=exports)
+        events = events.filter(Q(branch=branch) | in_file)
     if wanted.get("first"):
         events = events.filter(at__gte=_midnight(wanted["first"]))
     if wanted.get("last"):
@@ -82,18 +94,63 @@ def _midnight(day: date) -> datetime:
 
 
 def rows(events: Iterable[Event]) -> Iterator[Row]:
-    """In words. Of the details only the months a step was about: nothing else is for a list."""
+    """In words. Of the details only the months a step was about, and what was exported, of whom:
+    nothing else is for a list. Two queries where there are exports."""
+    events = list(events)
+    files = _files({one.target_id or 0 for one in events if one.target_type == "export"})
     for event in events:
+        file = files.get(event.target_id or 0) if event.target_type == "export" else None
+        about, note, scope = file or _taken_out(event) or ("", "", "")
         yield Row(
             at=event.at,
             who=event.by.display_name,
             account=event.by.username,
             text=said(event.verb, event.target_type),
-            about=TARGETS.get(event.target_type, ""),
-            months=_months(event.details),
-            branch=event.branch.name if event.branch else "",
+            about=about or TARGETS.get(event.target_type, ""),
+            note=note or _months(event.details),
+            branch=scope or (event.branch.name if event.branch else ""),
             member=event.member.name if event.member else "",
         )
+
+
+def _files(exports: Collection[int]) -> dict[int, File]:
+    """Of each export its kind, the file's name, which says the time too, and its branches. The
+    row of an export is kept as the log. Two queries."""
+    found = Export.objects.filter(pk__in=exports).annotate(count=Count("branches"))
+    counts = {one: one.count for one in found.order_by()}
+    few = [one.pk for one, count in counts.items() if count <= MOST_NAMED]
+    names: defaultdict[int, list[str]] = defaultdict(list)
+    links = Export.branches.through.objects.filter(export__in=few)
+    for export, name in links.order_by("branch__roll_order", "branch").values_list(
+        "export", "branch__name"
+    ):
+        names[export].append(name)
+    return {
+        one.pk: (
+            one.get_kind_display(),
+            one.name,
+            "、".join(names[one.pk]) or branches_label(count),
+        )
+        for one, count in counts.items()
+    }
+
+
+def _taken_out(event: Event) -> File | None:
+    """What was taken out at once, without a row of an export."""
+    year, branches = event.details.get("year"), event.details.get("branches")
+    if event.verb == "export_year" and isinstance(branches, list):
+        return str(Export.Kind.YEAR.label), str(year or ""), branches_label(len(branches))
+    if event.verb == "export_table":
+        return _table(str(event.details.get("table"))), "", ""
+    return None
+
+
+def _table(label: str) -> str:
+    """A table in words; one of an earlier version by its own name."""
+    try:
+        return str(apps.get_model(label)._meta.verbose_name_plural)
+    except (LookupError, ValueError):
+        return label
 
 
 def _months(details: Mapping[str, Any]) -> str:

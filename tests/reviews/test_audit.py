@@ -10,12 +10,17 @@ from django.conf import settings
 from django.urls import reverse
 
 from lib.display import zh_month
-from members.models import Event, RollChange
+from members.models import Event, Member, RollChange
 from members.notices import record
 from reviews.audit import VERBS
+from reviews.models import Export
+from reviews.selectors.audit import MOST_NAMED
+from reviews.selectors.exports import branches_label
+from reviews.services.exports import note_download
 from reviews.views.audit import PER_PAGE
-from tests.factories import UserFactory
+from tests.factories import BranchFactory, UserFactory
 from tests.reviews.branch_month import BranchMonth, at
+from tests.reviews.exporting import NOW, made
 
 pytestmark = pytest.mark.django_db
 APPS = ("members", "points", "reviews")
@@ -178,11 +183,60 @@ def test_details_stay_where_they_were_written(branch, client):
     assert zh_month(date(2026, 10, 1)) in page
 
 
+def test_the_log_says_what_was_exported_and_of_whom(branch, client):
+    sisters = [BranchFactory(committee=branch.committee) for _n in range(MOST_NAMED)]
+    Event.objects.all().delete()
+    staff = branch.actor("staff")
+    few = sorted([branch.branch.pk, sisters[0].pk])
+    export = made("LEDGER", staff, branches=few, first="2026-09", last="2026-10")
+    note_download(export=export, by=staff, at=NOW)
+    progress = made("PROGRESS", staff, first="2026-10", last="2026-10")
+    system = Event(by=branch.users["staff"], at=NOW, verb="export_year")
+    system.details = {"year": 2025, "branches": [1, 2, 3], "members": 40}
+    system.save()
+    step(branch, "export_table", by="staff", table="members.Member", rows=5, when=NOW)
+
+    found = [
+        (row.text, row.about, row.note, row.branch)
+        for row in rows_for(branch, client, "staff", branch="")
+    ]
+    asked, taken = (str(VERBS[verb]) for verb in ("request_export", "download_export"))
+    ledger = (Export.Kind.LEDGER.label, export.name, f"{branch.branch.name}、{sisters[0].name}")
+    counted = branches_label(MOST_NAMED + 1)
+    assert found == [
+        (str(VERBS["export_table"]), str(Member._meta.verbose_name_plural), "", ""),
+        (str(VERBS["export_year"]), Export.Kind.YEAR.label, "2025", branches_label(3)),
+        (asked, Export.Kind.PROGRESS.label, progress.name, counted),
+        (taken, *ledger),
+        (asked, *ledger),
+    ]
+    assert export.name.startswith("积分台账 2026-09至2026-10 ")
+
+    def files_with(sister):
+        return [row.note for row in rows_for(branch, client, "staff", branch=sister.pk)]
+
+    assert files_with(sisters[0]) == [progress.name, export.name, export.name]
+    assert files_with(sisters[1]) == [progress.name]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_exports_in_the_log_cost_two_queries_more(branch, client, django_assert_num_queries, count):
+    Event.objects.all().delete()
+    for _number in range(count):
+        made("PROGRESS", branch.actor("staff"), first="2026-10", last="2026-10")
+    client.force_login(branch.users["staff"])
+
+    with django_assert_num_queries(12):
+        assert len(client.get(reverse("audit")).context["rows"]) == count
+
+
 def test_an_odd_detail_does_not_break_the_log(branch, client):
     Event.objects.all().delete()
     step(branch, "of_an_earlier_version", branch=branch.branch, month="?")
-    [row] = rows_for(branch, client, "staff")
-    assert (row.text, row.months) == ("of_an_earlier_version", "")
+    step(branch, "export_table", by="staff", table="members.Earlier", when=at(10, 21))
+    table, row = rows_for(branch, client, "staff")
+    assert (row.text, row.note) == ("of_an_earlier_version", "")
+    assert table.about == "members.Earlier"
 
 
 def test_the_log_takes_the_same_number_of_queries_for_one_row_and_for_three(
