@@ -74,6 +74,9 @@ class Paper:
         table.style = "Table Grid"
         table.alignment = WD_TABLE_ALIGNMENT.CENTER
         table.autofit = False
+        # LibreOffice goes by the columns, Word by the cells.
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = Mm(width)
         self._row(table, head, widths, centred=range(len(head)), font=HEADING)
         properties = table.rows[0]._tr.get_or_add_trPr()
         properties.append(OxmlElement("w:tblHeader"))

@@ -3,6 +3,7 @@
 from copy import deepcopy
 from datetime import date
 from io import BytesIO
+from xml.etree import ElementTree
 from zipfile import ZipFile
 
 import pytest
@@ -15,7 +16,11 @@ from lib.word import Paper
 from members.models import Position
 from members.rights import system_actor
 from points.models import MonthlyResult
-from reviews.exports.notices import write_publication_notice, write_year_notice
+from reviews.exports.notices import (
+    PUBLICATION_WIDTHS,
+    write_publication_notice,
+    write_year_notice,
+)
 from reviews.models import AnnualResult, BranchAnnualResult, Publication
 from reviews.services.year_end import close_year
 from tests.factories import BranchFactory, CommitteeFactory
@@ -23,6 +28,9 @@ from tests.reviews.branch_month import BranchMonth, at
 from tests.reviews.final_results import even_year
 
 pytestmark = pytest.mark.django_db
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+TWIPS = 1440 / 25.4
+"""To a millimetre."""
 
 
 def opened(target: BytesIO):
@@ -113,6 +121,18 @@ def test_the_sheet_is_laid_out_as_official_papers_are(branch):
     margins = [section.top_margin, section.bottom_margin, section.left_margin, section.right_margin]
     assert [round(value) for value in size] == [210, 297]
     assert [round(margin.mm) for margin in margins] == [37, 35, 28, 26]
+
+
+def test_columns_are_as_wide_as_their_cells_for_every_reader(branch):
+    with ZipFile(notice(branch)) as file:
+        root = ElementTree.fromstring(file.read("word/document.xml"))
+
+    [table] = root.iter(f"{W}tbl")
+    grid = [int(column.get(f"{W}w")) for column in table.iter(f"{W}gridCol")]
+    assert [round(width / TWIPS) for width in grid] == list(PUBLICATION_WIDTHS)
+    for row in table.iter(f"{W}tr"):
+        assert [int(cell.get(f"{W}w")) for cell in row.iter(f"{W}tcW")] == grid
+    assert table.find(f"{W}tblPr/{W}tblLayout").get(f"{W}type") == "fixed"
 
 
 def test_a_quarter_has_a_table_for_each_of_its_months():
