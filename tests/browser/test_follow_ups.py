@@ -67,8 +67,8 @@ def open_browsers(browser, live_server):
 def fill_record(page, office, **more):
     page.locator("input[name=place]").fill("三楼谈话室")
     page.locator("textarea[name=said]").fill(more.get("said", "谈了缺席的原因"))
-    page.locator("textarea[name=measures]").fill("补学一次")
-    day = office.today + timedelta(days=more.get("days", 20))
+    page.locator("textarea[name=measures]").fill(more.get("measures", "补学一次"))
+    day = office.today + timedelta(days=20)
     page.locator("input[name=rectify_by]").fill(day.isoformat())
     page.locator("main form.form button.button--primary").click()
 
@@ -78,9 +78,9 @@ def test_a_talk_from_its_record_to_its_end(office, talk, open_browsers):
     secretary = desk.of(office.secretary.user)
     secretary.goto(f"{desk.base}{talk.get_absolute_url()}")
     secretary.locator("a.button--primary").click()
-    # Refused: a day that is not later. What was typed stands there still.
-    fill_record(secretary, office, days=0)
-    refusal = said("The day by which it is to be put right comes after the talk.")
+    # Refused: a day by which nothing is to be put right. What was typed stands there still.
+    fill_record(secretary, office, measures="")
+    refusal = said("Say what is to be put right by that day.")
     expect(secretary.locator("main")).to_contain_text(refusal)
     expect(secretary.locator("textarea[name=said]")).to_have_value("谈了缺席的原因")
     fill_record(secretary, office)
