@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
+from lib.months import next_month
 from members.models import Member
 from reviews.demo import story
 from reviews.demo.roll import Department
@@ -62,8 +63,10 @@ def _play(department: Department, case: FollowUp, secretary: Member, stage: str)
 
 
 def _day(department: Department, case: FollowUp, days: int) -> date:
-    opened = timezone.localdate(case.opened_at)
-    return min(opened + timedelta(days=days), department.calendar.today)
+    """So many days after the case was there, and the month that set it off had ended."""
+    assert case.trigger_month is not None  # by constraint follow_up_kind
+    since = max(timezone.localdate(case.opened_at), next_month(case.trigger_month))
+    return min(since + timedelta(days=days), department.calendar.today)
 
 
 def _opinion(met: date) -> CaseOpinion:
