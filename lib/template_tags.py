@@ -411,7 +411,8 @@ def data_table(
     """A real table around `<thead>` and `<tbody>`.
 
     `kind="cards"` turns rows into cards on a phone: give each `<td>` a `data-label`, and the cell
-    that names the row `<th scope="row">`. `kind="wide"` scrolls sideways instead and keeps the
+    that names the row `<th scope="row">`; with `table--figures` beside it, a card's figures stand
+    two to a line. `kind="wide"` scrolls sideways instead and keeps the
     first column. `keys=True` lets J and K go from row to row.
     """
     return _render(context, "data_table", locals())

@@ -1,5 +1,6 @@
 """A small department, and its people each in a browser of their own."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -157,6 +158,11 @@ def said(text: str) -> str:
 def fits(page) -> bool:
     """Whether nothing is to be scrolled to sideways."""
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def sheets_of(page) -> int:
+    """How many sheets of A4 the page is printed on."""
+    return len(re.findall(rb"/Type /Page\b", page.pdf(format="A4")))
 
 
 def confirm(page, label: str) -> None:

@@ -4,8 +4,10 @@ import pytest
 from playwright.sync_api import expect
 
 from lib.months import add_months, month_of
-from tests.browser.office import Office, fits, said
+from tests.browser.office import Office, fits, said, sheets_of
 from tests.reviews.final_results import closed_round, final
+
+INSIDE = "all => all.length > 0 && all.every(one => one.scrollWidth <= one.clientWidth)"
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -37,6 +39,10 @@ def test_a_secretary_chooses_months_and_prints(browsers):
     assert page.locator("[data-part=BELOW]").get_attribute("data-count") == "1"
     assert page.locator("[data-part=LINE], [data-part=TEN]").count() == 1
     assert office.other.name not in page.locator("main").inner_text()
+
+    # No table is to be scrolled sideways, and the whole is three sheets of A4.
+    assert page.locator(".table-wrap").evaluate_all(INSIDE)
+    assert sheets_of(page) <= 3
 
     page.locator("select[name=first]").select_option(f"{office.month:%Y-%m}")
     page.get_by_role("button", name=said("Show"), exact=True).click()

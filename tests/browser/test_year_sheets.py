@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.office import said
+from tests.browser.office import said, sheets_of
 from tests.reviews.spot_checking import closed_month
 
 # Forty matters more in one category: what a diligent year holds.
@@ -13,11 +13,6 @@ CROWD = """group => { const last = group.rows[group.rows.length - 1];
   for (let more = 0; more < 40; more++) group.append(last.cloneNode(true)); }"""
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def pages_of(page: Page) -> int:
-    """How many sheets of A4 the page is printed on."""
-    return len(re.findall(rb"/Type /Page\b", page.pdf(format="A4")))
 
 
 def test_a_year_on_paper_and_the_sentence_behind_its_total(browsers):
@@ -48,7 +43,7 @@ def test_a_year_on_paper_and_the_sentence_behind_its_total(browsers):
     expect(secretary.locator(".sidebar, .page-head, .rule-link").first).to_be_hidden()
     breaks = [sheet.evaluate("one => getComputedStyle(one).breakBefore") for sheet in sheets.all()]
     assert breaks == ["auto", *["page"] * 4]
-    assert pages_of(secretary) == 5
+    assert sheets_of(secretary) == 5
 
 
 def test_a_full_year_is_one_sheet_on_paper_and_no_wider_than_a_phone(browsers):
@@ -61,7 +56,7 @@ def test_a_full_year_is_one_sheet_on_paper_and_no_wider_than_a_phone(browsers):
     expect(matters.first.locator("tr").first.locator("th[colspan]")).to_be_visible()
     matters.first.evaluate(CROWD)
     assert matters.first.locator("tr").count() > 40
-    assert pages_of(member) == 1
+    assert sheets_of(member) == 1
 
 
 def test_the_log_is_narrowed_and_says_when_nothing_fits(browsers):
