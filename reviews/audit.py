@@ -89,6 +89,7 @@ AREAS: Final[Mapping[Any, Mapping[str, Any]]] = {
         "hand_in": pgettext_lazy("audit", "handed in the rectification"),
         "check": pgettext_lazy("audit", "checked the rectification"),
         "lift": pgettext_lazy("audit", "ended what rests on results since revised"),
+        "end_absent": pgettext_lazy("audit", "ended what was of somebody no longer on the roll"),
         "explain": pgettext_lazy("audit", "gave an explanation"),
         "judge": pgettext_lazy("audit", "judged an explanation"),
         "decide_accountability": pgettext_lazy("audit", "decided on accountability"),

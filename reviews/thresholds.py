@@ -58,8 +58,9 @@ class Demand:
     """One follow-up that must exist.
 
     A talk, interview or disposition has ``member``, ``first_month`` and ``trigger_month``; an
-    explanation has ``year`` and ``members``, the zero months it must explain, in order. A
-    ``holder`` of None means that the committee names somebody.
+    explanation has ``year`` and ``members``, the zero months it must explain, in order. Only an
+    explanation has a ``holder``: who answers for those months. A talk is held by the secretary of
+    the day on which it is held, or by whom the committee names.
     """
 
     kind: str
@@ -155,7 +156,7 @@ def follow_ups_demanded(
     results = [r for r in results if r.is_assessed and (r.is_below or r.is_zero)]
     limits: ThresholdsOf = thresholds if callable(thresholds) else lambda branch, month: thresholds
     return {
-        *_by_streak(results, secretaries, limits),
+        *_by_streak(results, limits),
         *_report_explanations(results, secretaries),
         *_life_meeting_explanations(results, leaders),
     }
@@ -201,9 +202,7 @@ def reconcile(should: Iterable[Demand], stored: Iterable[Stored]) -> Changes:
     )
 
 
-def _by_streak(
-    results: list[FinalResult], secretaries: Holders, thresholds: ThresholdsOf
-) -> Iterator[Demand]:
+def _by_streak(results: list[FinalResult], thresholds: ThresholdsOf) -> Iterator[Demand]:
     """Yield a talk, an interview and a disposition once for each streak that reaches its length."""
     lengths = streaks(results)
     branches = {(r.member, r.month): r.branch for r in results}
@@ -221,17 +220,9 @@ def _by_streak(
                     kind=kind,
                     branch=branch,
                     member=member,
-                    holder=_talk_holder(member, secretaries.get((branch, month), ()), kind),
                     first_month=first[member],
                     trigger_month=month,
                 )
-
-
-def _talk_holder(member: int, secretaries: tuple[int, ...], kind: str) -> int | None:
-    """Return the secretary who holds a talk; None where the committee names somebody."""
-    if kind != TALK or not secretaries or member in secretaries:
-        return None
-    return secretaries[0]
 
 
 def _report_explanations(results: list[FinalResult], secretaries: Holders) -> Iterator[Demand]:

@@ -109,6 +109,7 @@ urlpatterns: list[URLPattern] = [
     path("follow-ups/<int:pk>/lift/", sittings.lift_follow_up, name="lift_follow_up"),
     path("follow-ups/<int:pk>/form/", sittings.follow_up_form, name="follow_up_form"),
     path("follow-up-files/<int:pk>/", sittings.follow_up_file, name="follow_up_file"),
+    path("follow-ups/<int:pk>/end/", sittings.end_absent_follow_up, name="end_absent_follow_up"),
     path("follow-ups/<int:pk>/explanation/", explanations.explanation, name="explanation"),
     path(
         "follow-ups/<int:pk>/explanation/scan/",

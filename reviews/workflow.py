@@ -1,7 +1,7 @@
 """The states of rounds and of follow-ups and the steps between them (domain.md §5, §6).
 
 A round's ``may`` is asked with a ``Seat``: who acts, beside who sits on the branch committee;
-a follow-up's with a ``Duty``: who acts, and whether it is a talk with the secretary.
+a follow-up's with a ``Duty``: who acts, who is secretary, and whether it can still be done.
 """
 
 from dataclasses import dataclass
@@ -94,12 +94,12 @@ ROUND_STEPS = Steps(
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Who acts on a follow-up; whether it is a talk with the branch's own secretary; and who
-    are the branch's secretaries today (member ids)."""
+    """Who acts on a follow-up; who are the branch's secretaries today (member ids), where that
+    matters; and whether it is of somebody who left the roll."""
 
     actor: Actor
-    is_secretarys_own: bool = False
     secretaries: frozenset[int] = frozenset()
+    is_of_absent: bool = False
 
 
 Kind = FollowUp.Kind
@@ -126,14 +126,14 @@ def _names_holder(duty: Duty, follow_up: FollowUp) -> bool:
 
 
 def _holds(duty: Duty, follow_up: FollowUp) -> bool:
-    """Who holds a talk or an interview: who has the duty; the branch's secretary of today for a
-    talk; committee staff for what is the committee's, and where no secretary is in office.
-    Never the member concerned. Source: domain.md §6, §9."""
+    """Who holds a talk or an interview: who was named for it or recorded it; else the branch's
+    secretary of today for a talk; committee staff for what is the committee's, and where no
+    secretary is in office but the member. Never the member concerned. Source: domain.md §6, §9."""
     if follow_up.kind not in FollowUp.SITTING_KINDS or _is_own(duty, follow_up):
         return False
     if _is_holder(duty, follow_up):
         return True
-    if follow_up.kind == Kind.INTERVIEW or duty.is_secretarys_own or not duty.secretaries:
+    if follow_up.kind == Kind.INTERVIEW or not duty.secretaries - {follow_up.member_id}:
         return _is_staff_over(duty, follow_up)
     return follow_up.holder_id is None and duty.actor.is_secretary_of(follow_up.branch_id)
 
@@ -167,6 +167,11 @@ def _lifts(duty: Duty, follow_up: FollowUp) -> bool:
     their own explanation."""
     own = follow_up.is_explanation and _is_holder(duty, follow_up)
     return follow_up.is_basis_changed and _is_staff_over(duty, follow_up) and not own
+
+
+def _ends_of_absent(duty: Duty, follow_up: FollowUp) -> bool:
+    """The committee ends what nobody can do any more, because who it is of left the roll."""
+    return duty.is_of_absent and _is_staff_over(duty, follow_up)
 
 
 def _prepares_case(duty: Duty, follow_up: FollowUp) -> bool:
@@ -269,6 +274,13 @@ FOLLOW_UP_STEPS = Steps(
             _closes,
         ),
         Step("lift", _("Close: its basis was revised"), CARRIED_OUT, FollowUpState.CLOSED, _lifts),
+        Step(
+            "end_absent",
+            _("Close: no longer on the roll"),
+            UNFINISHED,
+            FollowUpState.CLOSED,
+            _ends_of_absent,
+        ),
         # dispositions
         Step(
             "give_opinion",

@@ -252,6 +252,8 @@ def build_place(branch: Branch, today: date) -> Place:
         matter=follow_ups[FollowUp.Kind.INTERVIEW], text="请党委复核", by=actor, at=now
     )
     holder = Position.objects.get(branch=branch, kind="SECRETARY", ends_on=None).member
+    # Held, as the file kept with it says.
+    FollowUp.objects.filter(pk=follow_ups[FollowUp.Kind.TALK].pk).update(holder=holder)
     return Place(
         branch=branch,
         subject=subject,

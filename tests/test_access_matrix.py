@@ -111,6 +111,7 @@ ARGS: dict[str, Args] = {
     "check_rectification": of("talk.pk"),
     "close_follow_up": of("talk.pk"),
     "lift_follow_up": of("talk.pk"),
+    "end_absent_follow_up": of("talk.pk"),
     "follow_up_form": of("talk.pk"),
     "follow_up_file": of("follow_up_file.pk"),
     "follow_up:interview": of("interview.pk"),
@@ -685,6 +686,10 @@ lift_follow_up           GET  other  in   404  404  404  404  404  404  404  403
 lift_follow_up           POST own    in   404  403  404  404  403  404  403  404  404  404
 lift_follow_up           POST other  in   404  404  404  404  404  404  404  403  404  404
 follow_up_form           GET  own    in   404  200  404  404  200  404  200  404  404  404
+end_absent_follow_up     GET  own    in   404  403  404  404  403  404  403  404  404  404
+end_absent_follow_up     GET  other  in   404  404  404  404  404  404  404  403  404  404
+end_absent_follow_up     POST own    in   404  403  404  404  403  404  403  404  404  404
+end_absent_follow_up     POST other  in   404  404  404  404  404  404  404  403  404  404
 follow_up_form           GET  other  in   404  404  404  404  404  404  404  200  404  404
 follow_up_file           GET  own    in   404  200  404  404  200  404  200  404  404  404
 follow_up_file           GET  other  in   404  404  404  404  404  404  404  200  404  404

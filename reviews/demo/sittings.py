@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from lib.months import next_month
 from members.models import Member
-from members.rights import Actor, actor_on
 from reviews.demo import files, story
 from reviews.demo.roll import Department
 from reviews.models import FollowUp
 from reviews.services import duties, follow_up_ends, records, rectification
+from reviews.services.holders import holders_of, secretaries_of_branches, to_be_named
 from reviews.services.records import Sitting
 
 SAID = (
@@ -35,10 +35,12 @@ KEPT_OPEN = 2
 
 
 def play_sittings(department: Department) -> None:
-    """Whichever talks there are by then: a young story has fewer."""
+    """Whichever talks there are by then that a secretary holds: a young story has fewer."""
     talks = list(
         FollowUp.objects.filter(
-            kind=FollowUp.Kind.TALK, state=FollowUp.State.OPEN, holder__isnull=False
+            ~to_be_named(department.calendar.today),
+            kind=FollowUp.Kind.TALK,
+            state=FollowUp.State.OPEN,
         )
         .select_related("member", "holder")
         .order_by("trigger_month", "pk")
@@ -77,7 +79,7 @@ def close_without_measures(department: Department, talk: FollowUp) -> None:
     follow_up_ends.close(
         pk=talk.pk,
         note="已谈话提醒，本人认识到位，无需整改。",
-        by=holder_of(talk, day),
+        by=department.actor(holder_of(talk, day), day),
         at=department.calendar.moment(day, 17),
     )
 
@@ -89,7 +91,7 @@ def put_right(department: Department, talk: FollowUp) -> None:
         pk=talk.pk,
         outcome="PUT_RIGHT",
         reason="经核查学习笔记和领学记录，整改到位。",
-        by=holder_of(talk, day),
+        by=department.actor(holder_of(talk, day), day),
         at=department.calendar.moment(day, 18),
     )
 
@@ -136,7 +138,7 @@ def sign_on_paper(department: Department, talk: FollowUp) -> None:
         pk=talk.pk,
         seen=1,
         scan=[files.letter(name="谈话整改记录表", on=day, number=talk.pk)],
-        by=holder_of(talk, day),
+        by=department.actor(holder_of(talk, day), day),
         at=department.calendar.moment(day, 17),
     )
 
@@ -175,7 +177,6 @@ def record(
 ) -> date:
     """The holder records the talk, on the day itself or as soon as its month had ended."""
     assert talk.trigger_month is not None
-    assert talk.holder_id is not None
     day = max(day, next_month(talk.trigger_month))
     rectify_by = (day if is_over else max(day, department.calendar.today)) + DAYS_TO_RECTIFY
     records.record_sitting(
@@ -183,14 +184,14 @@ def record(
         sitting=Sitting(
             held_on=day,
             place="三楼谈话室",
-            held_by=(talk.holder_id,),
+            held_by=(holder_of(talk, day).pk,),
             present="组织委员（记录）",
             said=SAID,
             causes=CAUSES,
             measures=MEASURES if has_measures else "",
             rectify_by=rectify_by if has_measures else None,
         ),
-        by=holder_of(talk, day),
+        by=department.actor(holder_of(talk, day), day),
         at=department.calendar.moment(day, 15),
     )
     return day
@@ -206,10 +207,10 @@ def days_after(department: Department, talk: FollowUp, days: int) -> date:
     return min(opened + timedelta(days=days), department.calendar.today)
 
 
-def holder_of(talk: FollowUp, day: date) -> Actor:
-    assert talk.holder is not None
-    assert talk.holder.user is not None
-    return actor_on(talk.holder.user, day)
+def holder_of(talk: FollowUp, day: date) -> Member:
+    """Who was named, or is secretary on that day."""
+    secretaries = secretaries_of_branches([talk.branch_id], day)[talk.branch_id]
+    return Member.objects.get(pk=holders_of(talk, secretaries)[0])
 
 
 def member_of(talk: FollowUp) -> Member:

@@ -18,6 +18,7 @@ from points.rules import is_confidential
 from reviews.models import FollowUp
 from reviews.selectors.explanations import ZeroMonth, warnings_of, zero_months_of
 from reviews.selectors.to_dos.sittings import to_settle
+from reviews.services.holders import held_by, to_be_ended, to_be_named, with_secretary
 
 Kind = FollowUp.Kind
 State = FollowUp.State
@@ -27,16 +28,15 @@ DONE = (State.CLOSED, State.WITHDRAWN)
 # -- lists -------------------------------------------------------------------------------
 
 
-def filters(actor: Actor) -> dict[str, Q]:
+def filters(actor: Actor, today: date) -> dict[str, Q]:
     """The ways in which somebody can look at the follow-ups they may see, by name."""
-    mine = Q(pk__in=[])
-    if actor.member_id is not None:
-        mine = Q(member=actor.member_id) | Q(holder=actor.member_id)
     found = {"open": ~Q(state__in=DONE)}
     if actor.member_id is not None:
+        mine = Q(member=actor.member_id) | held_by(actor)
         found["mine"] = mine & ~Q(state__in=DONE)
     if actor.is_staff:
-        found["unnamed"] = Q(holder=None, state=State.OPEN, kind__in=FollowUp.SITTING_KINDS)
+        found["unnamed"] = to_be_named(today)
+        found["absent"] = to_be_ended(today)
         found["settle"] = to_settle()
         found["explanations"] = Q(kind__in=FollowUp.EXPLANATION_KINDS) & ~Q(state__in=DONE)
     if actor.is_staff or actor.positions:
@@ -50,6 +50,7 @@ def labels() -> dict[str, str]:
         "open": _("Under way"),
         "mine": _("Mine"),
         "unnamed": _("Without holder"),
+        "absent": _("No longer on the roll"),
         "settle": _("To be settled"),
         "explanations": _("Explanations"),
         "cases": _("Dispositions"),
@@ -57,10 +58,11 @@ def labels() -> dict[str, str]:
     }
 
 
-def follow_ups_of(actor: Actor) -> "QuerySet[FollowUp]":
-    """All that this person may see, what is due first at the top."""
+def follow_ups_of(actor: Actor, today: date) -> "QuerySet[FollowUp]":
+    """All that this person may see, what is due first at the top; with the secretary of today
+    where the talk is theirs to hold."""
     return (
-        FollowUp.objects.visible_to(actor)
+        with_secretary(FollowUp.objects.visible_to(actor), today)
         .select_related("member", "holder", "branch", "judgement", "rectification")
         .order_by(F("due_on").asc(nulls_last=True), "branch__roll_order", "pk")
     )
@@ -333,6 +335,7 @@ HAPPENED = {
     "decide_accountability": (gettext_lazy("Accountability was decided."), "gavel"),
     "close": (gettext_lazy("It was closed."), "lock"),
     "lift": (gettext_lazy("It was closed, because its basis was revised."), "undo-2"),
+    "end_absent": (gettext_lazy("It was closed: no longer on the roll."), "user-round-x"),
     "withdraw": (
         gettext_lazy("Withdrawn: the revised results no longer demand it."),
         "circle-slash",

@@ -2,9 +2,11 @@
 leaves, what its member hears; and naming who holds a talk or an interview (domain.md §6: the
 committee names a person)."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,26 +16,18 @@ from members.models import Member
 from members.notices import Message, record, tell
 from members.rights import Actor
 from reviews.models import FollowUp
-from reviews.services.follow_ups import secretaries_of
+from reviews.services.holders import holders_of, is_of_absent
 from reviews.services.round import bench_of, month_label
 from reviews.workflow import FOLLOW_UP_STEPS, Duty
 
 
-def is_secretarys_own(follow_up: FollowUp) -> bool:
-    """Whether it is a talk with the secretary in office in the month that set it off. One
-    query."""
-    if follow_up.kind != FollowUp.Kind.TALK or follow_up.trigger_month is None:
-        return False
-    place = (follow_up.branch_id, follow_up.trigger_month)
-    return follow_up.member_id in secretaries_of({place}).get(place, ())
-
-
 def duty_of(actor: Actor, follow_up: FollowUp, on: date) -> Duty:
     """Who acts on this follow-up on that day. Two queries at most."""
+    is_offices = follow_up.kind in (FollowUp.Kind.TALK, FollowUp.Kind.DISPOSITION)
     return Duty(
         actor,
-        is_secretarys_own=is_secretarys_own(follow_up),
-        secretaries=bench_of(follow_up.branch_id, on).secretaries,
+        secretaries=bench_of(follow_up.branch_id, on).secretaries if is_offices else frozenset(),
+        is_of_absent=is_of_absent(follow_up, on),
     )
 
 
@@ -90,14 +84,15 @@ def find_holder(words: str) -> Member:
 
 @transaction.atomic
 def name_holder(*, pk: int, words: str, by: Actor, at: datetime) -> FollowUp:
-    """Name who is to hold an interview, or a talk with a secretary, by staff number or full
-    name. The person named is told; naming somebody else later replaces them, until it is carried out.
+    """Name who is to hold a talk or an interview, by staff number or full name; naming somebody
+    else later replaces them, until it is finished. Both are told, each time.
 
     Raises PermissionDenied or Refused (somebody outside the roll of today, the member
-    themself, or not open any more).
+    themself, or finished).
     """
     row = lock(pk)
-    FOLLOW_UP_STEPS.check("name_holder", duty_of(by, row, timezone.localdate(at)), row)
+    duty = duty_of(by, row, timezone.localdate(at))
+    FOLLOW_UP_STEPS.check("name_holder", duty, row)
     holder = find_holder(words)
     if holder.pk == row.member_id:
         raise Refused(_("Nobody holds a talk with themself. Name somebody else."))
@@ -105,15 +100,28 @@ def name_holder(*, pk: int, words: str, by: Actor, at: datetime) -> FollowUp:
         raise Refused(_("%(name)s is not on the roll today.") % {"name": holder.name})
     if row.holder_id == holder.pk:
         return row
+    replaced = set(holders_of(row, duty.secretaries)) - {holder.pk, by.member_id}
     row.holder = holder
     row.save(update_fields=["holder"])
     log(row, "name_holder", by=by, at=at, holder=holder.pk)
+    _tell_named(row, holder, replaced, at=at)
+    return row
+
+
+def _tell_named(row: FollowUp, holder: Member, replaced: Iterable[int], *, at: datetime) -> None:
+    """Tell who is to hold it, and who is not any more. Whoever was named before and is named
+    again hears of it again."""
     assert row.member is not None  # by constraint follow_up_kind
     assert row.trigger_month is not None
-    subject = _("%(kind)s with %(name)s, points of %(month)s") % {
+    words = {
         "kind": row.get_kind_display(),
         "name": row.member.name,
         "month": month_label(row.trigger_month),
+        "holder": holder.name,
     }
-    tell([Message(holder.pk, f"follow_up:{row.pk}", subject, row.get_absolute_url())], at=at)
-    return row
+    theirs = _("%(kind)s with %(name)s, points of %(month)s") % words
+    passed_on = _("No longer yours, %(holder)s holds it: %(kind)s with %(name)s") % words
+    key = f"named:{row.pk}:{at:%Y%m%d%H%M%S%f}"
+    # Who is replaced may not see it any more.
+    others = [Message(one, key, passed_on, reverse("follow_ups")) for one in sorted(replaced)]
+    tell([Message(holder.pk, key, theirs, row.get_absolute_url()), *others], at=at)

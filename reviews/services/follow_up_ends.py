@@ -1,5 +1,5 @@
 """How a follow-up ends: by the check that finds it put right, by a note where nothing is left to
-put right, or because its basis was revised (domain.md §6)."""
+put right, because its basis was revised, or because who it is of left the roll (domain.md §6)."""
 
 from datetime import date, datetime
 
@@ -16,6 +16,7 @@ from reviews.disposing import LONGEST_CORRECTION, later_by
 from reviews.models import FollowUp, Rectification, RectificationCheck
 from reviews.services.dispositions import correction_made, end_corrections, take_up_again
 from reviews.services.duties import duty_of, finish, lock, log, tell_member
+from reviews.services.holders import holders_of, person_of
 from reviews.services.rectification import day_problem
 from reviews.workflow import FOLLOW_UP_STEPS, Duty
 
@@ -161,6 +162,16 @@ def lift(*, pk: int, reason: str, by: Actor, at: datetime) -> FollowUp:
     return _end(pk, "lift", reason, _("Give a reason: the member will read it."), by=by, at=at)
 
 
+@transaction.atomic
+def end_absent(*, pk: int, reason: str, by: Actor, at: datetime) -> FollowUp:
+    """The committee ends what is not finished, in whatever state, about somebody who left the
+    roll, or what they were to explain; with a reason that stays with it. Twice is once. Raises
+    PermissionDenied while they are on the roll; Refused without a reason, or where it is over."""
+    return _end(
+        pk, "end_absent", reason, _("Give a reason: it stays with the matter."), by=by, at=at
+    )
+
+
 def _end(pk: int, step: str, note: str, missing: str, *, by: Actor, at: datetime) -> FollowUp:
     row = lock(pk)
     duty = duty_of(by, row, timezone.localdate(at))
@@ -175,7 +186,8 @@ def _end(pk: int, step: str, note: str, missing: str, *, by: Actor, at: datetime
         end_corrections(follow_up=row, by=by, at=at)
     log(row, step, by=by, at=at)
     subject = pgettext("follow-up", "Closed: %(kind)s")
-    people = {row.member_id, row.holder_id} - {None, by.member_id}
+    people = {row.member_id, *holders_of(row, duty.secretaries)} - {None, by.member_id}
+    people -= {person_of(row)} if duty.is_of_absent else set()
     key, text = f"closed:{row.pk}", subject % {"kind": row.get_kind_display()}
     tell([Message(one, key, text, row.get_absolute_url()) for one in people], at=at)
     return row

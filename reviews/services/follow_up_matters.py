@@ -2,7 +2,8 @@
 settle a dispute, to decide a case, to judge an explanation (domain.md §6).
 
 A member is never reminded to confirm a record: silence is agreement. Where no day was set, the
-policy's working days of a follow-up are counted from when the turn came.
+policy's working days of a follow-up are counted from when the turn came. Nobody is asked about
+somebody who left the roll, nor anybody who did: people end such a follow-up.
 """
 
 from collections.abc import Collection, Iterator
@@ -19,7 +20,11 @@ from lib.months import month_of
 from points.services.calendar import Workdays
 from points.services.policy import PolicyBook
 from reviews.models import Disposition, FollowUp, FollowUpRecord, Judgement, Rectification
+from reviews.services.holders import absent_from, holders_of
 from reviews.services.matter import Desks, Matter
+
+Absent = Collection[int]
+"""Members who left the roll, by their ids."""
 
 Kind = FollowUp.Kind
 State = FollowUp.State
@@ -52,12 +57,12 @@ def reasons(until: date) -> tuple[Any, ...]:
 def follow_up_matters(
     on: date, until: date, branches: Collection[int], desks: Desks
 ) -> Iterator[Matter]:
-    """All that is due in the follow-ups of these branches until a day. Nine queries."""
-    days = Days()
-    yield from open_follow_ups(until, branches, desks)
-    yield from rectifications(on, until, branches, desks, days)
-    yield from disputes(until, branches, desks, days)
-    yield from cases(until, branches, desks, days)
+    """All that is due in the follow-ups of these branches until a day. Ten queries."""
+    days, absent = Days(), absent_from(branches, on)
+    yield from open_follow_ups(until, branches, desks, absent)
+    yield from rectifications(on, until, branches, desks, days, absent)
+    yield from disputes(until, branches, desks, days, absent)
+    yield from cases(until, branches, desks, days, absent)
     yield from explanations(until, branches, desks, days)
 
 
@@ -74,22 +79,23 @@ class Days:
         return self._workdays.add(day, days)[0]
 
 
-def open_follow_ups(until: date, branches: Collection[int], desks: Desks) -> Iterator[Matter]:
+def open_follow_ups(
+    until: date, branches: Collection[int], desks: Desks, absent: Absent
+) -> Iterator[Matter]:
     """Talks, interviews and cases that nobody has recorded: whoever holds it; the secretary
     and the committee for a disposition; the committee where nobody is named. One query."""
     rows = FollowUp.objects.filter(
         state=FollowUp.State.OPEN, branch__in=branches, due_on__lte=until
-    )
+    ).exclude(member__in=absent)
     for row in rows.select_related("branch", "member", "holder").order_by("due_on", "pk"):
         assert row.due_on is not None  # by the query
+        holders = holders_there(row, desks, absent)
+        is_case = row.kind == FollowUp.Kind.DISPOSITION and not holders
         words = {
             "branch": row.branch.name,
             "matter": str(row),
             "day": date_format(row.due_on, "DATE_FORMAT"),
         }
-        members: tuple[int, ...] = (row.holder_id,) if row.holder_id else ()
-        if row.kind == FollowUp.Kind.DISPOSITION and not members:
-            members = desks.secretary_or_deputy(row.branch)
         yield Matter(
             what="follow-up",
             id=str(row.pk),
@@ -98,13 +104,18 @@ def open_follow_ups(until: date, branches: Collection[int], desks: Desks) -> Ite
             before=_("%(branch)s: %(matter)s is due on %(day)s.") % words,
             after=_("%(branch)s: %(matter)s was due on %(day)s.") % words,
             url=row.get_absolute_url(),
-            members=members,
-            users=() if row.holder_id else desks.staff_over(row.branch),
+            members=desks.secretary_or_deputy(row.branch) if is_case else holders,
+            users=() if holders else desks.staff_over(row.branch),
         )
 
 
+def holders_there(row: FollowUp, desks: Desks, absent: Absent) -> tuple[int, ...]:
+    """Who holds it and is on the roll. No query."""
+    return tuple(one for one in holders_of(row, desks.secretaries(row.branch)) if one not in absent)
+
+
 def rectifications(
-    on: date, until: date, branches: Collection[int], desks: Desks, days: Days
+    on: date, until: date, branches: Collection[int], desks: Desks, days: Days, absent: Absent
 ) -> Iterator[Matter]:
     """What is to be put right by then: the member, and once it is late also who checks it; and
     what was handed in and waits for its check. One query."""
@@ -112,10 +123,10 @@ def rectifications(
         RECTIFYING,
         Q(due_on__lte=until) | Q(handed_in_at__isnull=False),
         follow_up__branch__in=branches,
-    )
+    ).exclude(follow_up__member__in=absent)
     for one in rows.select_related("follow_up__branch", "follow_up__member").order_by("pk"):
         row = one.follow_up
-        members, users = checkers(row, desks)
+        members, users = checkers(row, desks, absent)
         if one.handed_in_at is not None:
             day = days.after(one.handed_in_at, row.branch.committee_id)
             if day <= until:
@@ -135,11 +146,13 @@ def rectifications(
         )
 
 
-def checkers(row: FollowUp, desks: Desks) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def checkers(
+    row: FollowUp, desks: Desks, absent: Absent
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Who is asked to check: who held it; after a disposition the branch's secretary; else the
-    staff of the committee. Never the member concerned."""
-    if row.holder_id is not None:
-        return (row.holder_id,), ()
+    staff of the committee. Never the member concerned, nor who left the roll."""
+    if holders := holders_there(row, desks, absent):
+        return holders, ()
     if row.kind == Kind.CORRECTION:
         members = set(desks.secretary_or_deputy(row.branch)) - {row.member_id}
         if members:
@@ -147,10 +160,13 @@ def checkers(row: FollowUp, desks: Desks) -> tuple[tuple[int, ...], tuple[int, .
     return (), desks.staff_over(row.branch)
 
 
-def disputes(until: date, branches: Collection[int], desks: Desks, days: Days) -> Iterator[Matter]:
+def disputes(
+    until: date, branches: Collection[int], desks: Desks, days: Days, absent: Absent
+) -> Iterator[Matter]:
     """Disputed records: who held it records it again, or the committee lets it stand. One
     query."""
-    rows = FollowUpRecord.objects.filter(DISPUTED, follow_up__branch__in=branches)
+    disputed = FollowUpRecord.objects.filter(DISPUTED, follow_up__branch__in=branches)
+    rows = disputed.exclude(follow_up__member__in=absent)
     for kept in rows.select_related("follow_up__branch", "follow_up__member").order_by("pk"):
         row = kept.follow_up
         assert kept.answered_at is not None  # by constraint record_answered
@@ -162,15 +178,18 @@ def disputes(until: date, branches: Collection[int], desks: Desks, days: Days) -
                 day,
                 _("%(branch)s: the dispute about %(matter)s is to be settled by %(day)s."),
                 _("%(branch)s: the dispute about %(matter)s was to be settled by %(day)s."),
-                members=(row.holder_id,) if row.holder_id else (),
+                members=holders_there(row, desks, absent),
                 users=desks.staff_over(row.branch),
             )
 
 
-def cases(until: date, branches: Collection[int], desks: Desks, days: Days) -> Iterator[Matter]:
+def cases(
+    until: date, branches: Collection[int], desks: Desks, days: Days, absent: Absent
+) -> Iterator[Matter]:
     """Disposition cases whose opinion is to be filed: the branch; and those filed, which the
     committee decides. One query."""
-    rows = Disposition.objects.filter(TO_FILE | TO_DECIDE, follow_up__branch__in=branches)
+    undecided = Disposition.objects.filter(TO_FILE | TO_DECIDE, follow_up__branch__in=branches)
+    rows = undecided.exclude(follow_up__member__in=absent)
     for one in rows.select_related("follow_up__branch", "follow_up__member").order_by("pk"):
         row = one.follow_up
         since = one.filed_at or one.opinion_at

@@ -23,6 +23,7 @@ from points.models import MonthlyResult
 from points.services.calendar import Workdays
 from points.services.policy import PolicyBook
 from reviews.models import FollowUp, FollowUpMonth, Round
+from reviews.services.holders import absent_from, holders_of, person_of, secretaries_of_branches
 from reviews.services.round import month_label
 from reviews.thresholds import (
     EXPLANATION_KINDS,
@@ -345,8 +346,9 @@ def _log(verbs: Mapping[str, Collection[int]], *, reason: str, at: datetime) -> 
 
 
 def _tell_withdrawn(ids: Collection[int], *, at: datetime) -> None:
-    """Tell the members and the duty holders. Three statements, however many."""
-    rows = FollowUp.objects.filter(pk__in=ids).select_related("member")
+    """Tell the members and the duty holders. Four statements, however many."""
+    rows = list(FollowUp.objects.filter(pk__in=ids).select_related("member"))
+    secretaries = secretaries_of_branches({row.branch_id for row in rows}, timezone.localdate(at))
     tell(
         [
             Message(
@@ -357,7 +359,7 @@ def _tell_withdrawn(ids: Collection[int], *, at: datetime) -> None:
                 _("Withdrawn: %(follow_up)s, because %(reason)s")
                 % {"follow_up": row, "reason": row.withdrawal_reason}
             ]
-            for person in {row.member_id, row.holder_id}
+            for person in {row.member_id, *holders_of(row, secretaries[row.branch_id])}
             if person is not None
         ],
         at=at,
@@ -436,7 +438,8 @@ def _create(demands: Collection[Demand], *, policies: PolicyBook, at: datetime) 
 
 
 def _after_create(demands: dict[tuple[object, ...], Demand], *, at: datetime) -> None:
-    """Write the zero months and the notices of what was just created."""
+    """Write the zero months and the notices of what was just created. Who left the roll
+    meanwhile is not told, nor is anybody asked to talk with them: people end it."""
     created = FollowUp.objects.filter(
         branch__in={demand.branch for demand in demands.values()}, opened_at=at
     )
@@ -449,12 +452,22 @@ def _after_create(demands: dict[tuple[object, ...], Demand], *, at: datetime) ->
         ],
         ignore_conflicts=True,
     )
+    today, places = timezone.localdate(at), {row.branch_id for row, demand in pairs}
+    secretaries, absent = secretaries_of_branches(places, today), absent_from(places, today)
     names = dict(
         Member.objects.filter(
             pk__in={row.member_id for row, demand in pairs if row.member_id}
         ).values_list("pk", "name")
     )
-    tell([message for row, demand in pairs for message in _messages(row, names)], at=at)
+    tell(
+        [
+            message
+            for row, demand in pairs
+            if person_of(row) not in absent
+            for message in _messages(row, names, holders_of(row, secretaries[row.branch_id]))
+        ],
+        at=at,
+    )
 
 
 def _key(row: FollowUp) -> tuple[object, ...]:
@@ -470,12 +483,12 @@ def _key(row: FollowUp) -> tuple[object, ...]:
     ).key
 
 
-def _messages(row: FollowUp, names: dict[int, str]) -> list[Message]:
+def _messages(row: FollowUp, names: dict[int, str], holders: Collection[int]) -> list[Message]:
     key, url = f"follow_up:{row.pk}", row.get_absolute_url()
     kind = row.get_kind_display()
     if row.is_explanation:
         subject = _("%(kind)s: zero months in %(year)s") % {"kind": kind, "year": row.year}
-        return [Message(row.holder_id, key, subject, url)] if row.holder_id else []
+        return [Message(holder, key, subject, url) for holder in holders]
     assert row.member_id is not None
     assert row.trigger_month is not None
     month = month_label(row.trigger_month)
@@ -483,12 +496,12 @@ def _messages(row: FollowUp, names: dict[int, str]) -> list[Message]:
         "kind": kind,
         "month": month,
     }
-    messages = [Message(row.member_id, key, own, url)]
-    if row.holder_id:
-        theirs = _("%(kind)s with %(name)s, points of %(month)s") % {
-            "kind": kind,
-            "name": names[row.member_id],
-            "month": month,
-        }
-        messages.append(Message(row.holder_id, key, theirs, url))
-    return messages
+    theirs = _("%(kind)s with %(name)s, points of %(month)s") % {
+        "kind": kind,
+        "name": names[row.member_id],
+        "month": month,
+    }
+    return [
+        Message(row.member_id, key, own, url),
+        *(Message(holder, key, theirs, url) for holder in holders),
+    ]

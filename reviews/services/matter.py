@@ -68,6 +68,9 @@ class Desks:
     def staff_over(self, branch: Branch) -> tuple[int, ...]:
         return tuple(self.staff.of(self.staff.nearest(branch.committee_id)))
 
+    def secretaries(self, branch: Branch) -> frozenset[int]:
+        return self._benches.get(branch.pk, Bench(branch.pk, frozenset())).secretaries
+
     def secretary_or_deputy(self, branch: Branch) -> tuple[int, ...]:
         bench = self._benches.get(branch.pk, Bench(branch.pk, frozenset()))
         deputies = {m for m, kind in bench.seats if kind == Position.Kind.DEPUTY_SECRETARY}

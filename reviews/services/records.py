@@ -28,6 +28,7 @@ from points.services.policy import PolicyBook
 from reviews.models import FollowUp, FollowUpFile, FollowUpRecord
 from reviews.services import rectification
 from reviews.services.duties import duty_of, lock, log, tell_member
+from reviews.services.holders import has_left
 from reviews.workflow import FOLLOW_UP_STEPS
 
 Answer = FollowUpRecord.Answer
@@ -359,8 +360,10 @@ def settle(row: FollowUp, kept: FollowUpRecord, *, at: datetime) -> None:
 
 
 def awaited_past(on: date) -> QuerySet[FollowUpRecord]:
-    """The records whose member has let the day of answering pass."""
+    """The records whose member has let the day of answering pass. Who left the roll, or died,
+    is not taken to agree."""
     return FollowUpRecord.objects.filter(
+        ~has_left("follow_up__member", on),
         is_current=True,
         answer=Answer.AWAITED,
         answer_by__lt=on,

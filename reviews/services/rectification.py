@@ -18,6 +18,7 @@ from reviews.disposing import LONGEST_CORRECTION, later_by
 from reviews.models import FollowUp, FollowUpFile, Rectification, RectificationStep
 from reviews.services.duties import duty_of, lock, log, tell_member
 from reviews.services.follow_up_matters import checkers
+from reviews.services.holders import absent_from
 from reviews.services.matter import Desks
 from reviews.workflow import FOLLOW_UP_STEPS
 
@@ -162,7 +163,7 @@ def hand_in(*, pk: int, by: Actor, at: datetime) -> FollowUp:
 
 def checkers_of(row: FollowUp, on: date) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Who is asked to check on that day, as members and accounts (see ``checkers``)."""
-    return checkers(row, Desks(on, [row.branch_id]))
+    return checkers(row, Desks(on, [row.branch_id]), absent_from([row.branch_id], on))
 
 
 # -- below the steps -------------------------------------------------------------------------

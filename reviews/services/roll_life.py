@@ -4,11 +4,13 @@ The changes themselves stand in ``members/services/roll_life``; each function he
 a form said and finds the months up to which the roll is settled, within the transaction.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from members.models import Member
 from members.rights import Actor
@@ -16,6 +18,7 @@ from members.services import accounts, roll_life
 from members.services.roll_life import Newcomer, Outcome, Paper
 from members.services.roll_life.change import latest_membership
 from reviews.selectors.roll_days import concluded_until, opened_until, results_until
+from reviews.services.holders import person_of, unfinished_of
 
 Said = Mapping[str, Any]
 Run = Callable[..., Outcome]
@@ -99,7 +102,7 @@ def _retirement(*, member: Member, said: Said, by: Actor, at: datetime) -> Outco
 
 
 def _end(*, member: Member, said: Said, by: Actor, at: datetime) -> Outcome:
-    return roll_life.end_membership(
+    ended = roll_life.end_membership(
         member_id=member.pk,
         on=said["on"],
         reason=said["reason"],
@@ -109,6 +112,15 @@ def _end(*, member: Member, said: Said, by: Actor, at: datetime) -> Outcome:
         by=by,
         at=at,
     )
+    return replace(ended, lines=(*ended.lines, *_left_behind(member)))
+
+
+def _left_behind(member: Member) -> Iterator[str]:
+    """The follow-ups that stay unfinished: nothing ends by itself. One query."""
+    about = _("Not finished: %(what)s. It stays until you end it; nobody is reminded any more.")
+    theirs = _("Not finished: %(what)s. Name somebody else who holds it.")
+    for row in unfinished_of(member):
+        yield (about if person_of(row) == member.pk else theirs) % {"what": row}
 
 
 def _return(*, member: Member, said: Said, by: Actor, at: datetime) -> Outcome:

@@ -23,6 +23,7 @@ from members.requests import Request
 from reviews.models import FollowUp
 from reviews.services.cases import Incomplete
 from reviews.services.duties import duty_of
+from reviews.services.holders import with_secretary
 from reviews.workflow import FOLLOW_UP_STEPS, Duty
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -39,7 +40,7 @@ class Asked:
 
 
 def visible(request: Request, pk: int) -> FollowUp:
-    found = FollowUp.objects.visible_to(request.actor)
+    found = with_secretary(FollowUp.objects.visible_to(request.actor), timezone.localdate())
     return get_object_or_404(found.select_related("member", "holder", "branch__committee"), pk=pk)
 
 

@@ -12,6 +12,7 @@ from lib.steps import Refused
 from members.access import is_branch_committee_or_staff
 from members.requests import Request
 from reviews.forms.follow_up import HolderForm
+from reviews.forms.sittings import ReasonForm
 from reviews.selectors import follow_ups as selectors
 from reviews.selectors.appeals import appeal_box
 from reviews.selectors.dispositions import case_lines, with_current_rows
@@ -25,11 +26,11 @@ PER_PAGE = 30
 
 @require_safe
 def follow_ups(request: Request) -> HttpResponse:
-    actor = request.actor
-    filters = selectors.filters(actor)
+    actor, today = request.actor, timezone.localdate()
+    filters = selectors.filters(actor, today)
     show = request.GET.get("show", "open")
     show = show if show in filters else "open"
-    listed = with_current_rows(selectors.follow_ups_of(actor).filter(filters[show]))
+    listed = with_current_rows(selectors.follow_ups_of(actor, today).filter(filters[show]))
     page = Paginator(listed, PER_PAGE).get_page(request.GET.get("page"))
     labels = selectors.labels()
     context = {
@@ -42,7 +43,7 @@ def follow_ups(request: Request) -> HttpResponse:
             for name in filters
         ],
         "shows_branch": actor.is_staff or bool(actor.led_branches),
-        "today": timezone.localdate(),
+        "today": today,
         "may_export": is_branch_committee_or_staff(actor),
     }
     return render(request, "reviews/follow_up_list.html", context)
@@ -51,8 +52,8 @@ def follow_ups(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up(request: Request, pk: int) -> HttpResponse:
     """The dossier; and for committee staff, naming who holds it."""
-    actor = request.actor
-    found = get_object_or_404(selectors.follow_ups_of(actor), pk=pk)
+    actor, today = request.actor, timezone.localdate()
+    found = get_object_or_404(selectors.follow_ups_of(actor, today), pk=pk)
     form = HolderForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -64,8 +65,8 @@ def follow_up(request: Request, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("%(name)s is named and told.") % {"name": named.holder})
             return redirect(found)
-    duty = duties.duty_of(actor, found, timezone.localdate())
-    panel = panel_of(found, duty, timezone.localdate())
+    duty = duties.duty_of(actor, found, today)
+    panel = panel_of(found, duty, today)
     context = {
         "follow_up": found,
         "stage": stage_of(found, panel["case"].current if "case" in panel else None),
@@ -73,10 +74,12 @@ def follow_up(request: Request, pk: int) -> HttpResponse:
         "words": selectors.words_for(found),
         "timeline": selectors.timeline_of(found),
         "form": form,
+        "may_end_absent": FOLLOW_UP_STEPS.is_open("end_absent", duty, found),
+        "absent_form": ReasonForm(auto_id="absent_%s"),
         "may_name": FOLLOW_UP_STEPS.is_open("name_holder", duty, found),
-        "appeal": appeal_box(found, actor, timezone.localdate()),
+        "appeal": appeal_box(found, actor, today),
         "is_own": actor.member_id is not None and found.member_id == actor.member_id,
-        "today": timezone.localdate(),
+        "today": today,
         **panel,
     }
     context["timeline"].sort(key=lambda item: item["at"])

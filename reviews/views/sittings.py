@@ -192,6 +192,20 @@ def lift_follow_up(request: Request, pk: int) -> HttpResponse:
     return step_page(asked, form, act, part="reviews/follow_up_lift.html")
 
 
+@form_page
+def end_absent_follow_up(request: Request, pk: int) -> HttpResponse:
+    """The committee closes what is of somebody who left the roll."""
+    asked = asked_for(request, pk, "end_absent")
+    form = ReasonForm(request.POST or None)
+
+    def act() -> str:
+        reason = form.cleaned_data["reason"]
+        follow_up_ends.end_absent(pk=pk, reason=reason, by=request.actor, at=timezone.now())
+        return pgettext("follow-up", "Closed.")
+
+    return step_page(asked, form, act, part="reviews/follow_up_end_absent.html")
+
+
 @require_safe
 def follow_up_form(request: Request, pk: int) -> HttpResponse:
     """The official form on A4: as recorded, or blank, to be written on and signed."""

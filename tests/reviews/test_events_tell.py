@@ -211,7 +211,7 @@ TABLE = {
     "appealed": (appealed, {"staff": {"appeal"}}),
     "appeal decided": (appeal_decided, {"member": {"decided"}}),
     "below the line": (below_the_line, {name: {"follow_up"} for name in ("member", "secretary")}),
-    "holder named": (holder_named, {"organiser": {"follow_up"}}),
+    "holder named": (holder_named, {"organiser": {"named"}}),
     "drawn": (drawn, {"staff": {"spot_check"}}),
     "found wrong": (found, {name: {"finding"} for name in ("member", "secretary")}),
     "rule book submitted": (book_submitted, {"staff": {"rule-book-submitted"}}),

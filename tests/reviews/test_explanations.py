@@ -216,7 +216,9 @@ def test_a_list_that_grew_is_shown_and_brought_to_date_by_adding_to_it(unit):
     assert [key.partition(":")[0] for key in unit.told("secretary")] == ["flagged"]
     marked = [(one.month, one.is_added) for one in zero_months_of(row, unit.actor("staff"))]
     assert marked == [(MARCH, False), (MAY, True)]
-    assert [one.url for one in explanations(unit.actor("secretary"))] == [row.get_absolute_url()]
+    assert [one.url for one in explanations(unit.actor("secretary"), today=AT.date())] == [
+        row.get_absolute_url()
+    ]
 
     unit.explain(said=MORE, at=LATER)
 
@@ -225,7 +227,7 @@ def test_a_list_that_grew_is_shown_and_brought_to_date_by_adding_to_it(unit):
     assert list(row.zero_months.values_list("month", flat=True)) == [MARCH, MAY]
     bring_about([unit.branch], at=LATER)
     assert not unit.of().is_basis_changed
-    assert list(explanations(unit.actor("secretary"))) == []
+    assert list(explanations(unit.actor("secretary"), today=AT.date())) == []
 
 
 def test_a_month_that_is_no_longer_at_zero_falls_away(unit):
@@ -424,7 +426,7 @@ def test_staff_who_explain_themselves_are_judged_by_a_colleague(unit):
     StaffAppointmentFactory(user=leader.user, committee=unit.branch.committee)
     kind = "LIFE_MEETING_EXPLANATION"
     unit.explain(by="leader", kind=kind)
-    assert [one.url for one in explanations(unit.actor("leader"))] == []
+    assert [one.url for one in explanations(unit.actor("leader"), today=AT.date())] == []
 
     with pytest.raises(PermissionDenied):
         unit.judge(by="leader", kind=kind)
@@ -452,7 +454,7 @@ def test_what_staff_have_to_do_follows_the_explanation(unit):
     url = unit.of().get_absolute_url()
 
     def urls(name):
-        return [one.url for one in explanations(unit.actor(name))]
+        return [one.url for one in explanations(unit.actor(name), today=AT.date())]
 
     assert urls("staff") == []
     unit.explain()
@@ -466,11 +468,13 @@ def test_what_staff_have_to_do_follows_the_explanation(unit):
 def test_staff_enter_for_a_holder_without_an_account(unit):
     unit.users["secretary"].is_active = False
     unit.users["secretary"].save()
-    assert [one.url for one in explanations(unit.actor("staff"))] == [unit.of().get_absolute_url()]
+    assert [one.url for one in explanations(unit.actor("staff"), today=AT.date())] == [
+        unit.of().get_absolute_url()
+    ]
 
     unit.people["secretary"].user = None
     unit.people["secretary"].save()
-    assert len(list(explanations(unit.actor("staff")))) == 1
+    assert len(list(explanations(unit.actor("staff"), today=AT.date()))) == 1
     unit.explain(by="staff")
     assert unit.of().holder == unit.people["secretary"]
 
@@ -486,8 +490,8 @@ def test_several_stand_in_one_line_under_one_query(count, django_assert_num_quer
     actor = unit.actor("staff")
 
     with django_assert_num_queries(1):
-        found = list(explanations(actor))
+        found = list(explanations(actor, today=AT.date()))
 
     assert len(found) == 1
-    listed = FollowUp.objects.visible_to(actor).filter(filters(actor)["explanations"])
+    listed = FollowUp.objects.visible_to(actor).filter(filters(actor, AT.date())["explanations"])
     assert listed.filter(holder=None).count() == count

@@ -18,6 +18,7 @@ from reviews.selectors.follow_ups import dossier_of
 from reviews.services import opening
 from reviews.services import round as rounds
 from reviews.services.duties import name_holder
+from reviews.services.holders import is_held_by
 from reviews.services.month_end import month_end
 from tests.access_world import conclude
 from tests.factories import (
@@ -229,7 +230,8 @@ def test_staff_name_who_holds_an_interview_and_the_person_is_told(client, interv
     assert response["Location"] == interview.get_absolute_url()
     interview.refresh_from_db()
     assert interview.holder == holder
-    assert Notice.objects.filter(user=holder.user, key=f"follow_up:{interview.pk}").exists()
+    named = Notice.objects.filter(key__startswith=f"named:{interview.pk}:")
+    assert list(named.values_list("user", flat=True)) == [holder.user_id]
     assert Event.objects.filter(verb="name_holder", target_id=interview.pk).exists()
 
 
@@ -293,7 +295,9 @@ def test_a_talk_is_the_secretarys_unless_the_committee_names_somebody(
     by = actor(staff)
     with_member, own = FollowUp.objects.filter(kind=Kind.TALK).order_by("first_month")
 
-    assert with_member.holder == secretary
+    assert with_member.holder is None
+    assert is_held_by(actor_on(secretary.user, AT.date()), with_member)
     assert name_holder(pk=with_member.pk, words=deputy.staff_no, by=by, at=AT).holder == deputy
     assert own.holder is None
+    assert not is_held_by(actor_on(secretary.user, AT.date()), own)
     assert name_holder(pk=own.pk, words=deputy.staff_no, by=by, at=AT).holder == deputy

@@ -165,5 +165,5 @@ def test_the_page_costs_the_same_for_one_branch_and_three(client, django_assert_
     for _more in (0, 2):
         for _branch in range(_more):
             below.add()
-        with django_assert_num_queries(34):
+        with django_assert_num_queries(35):
             client.get(reverse("progress"))

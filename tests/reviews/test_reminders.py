@@ -158,7 +158,7 @@ def test_reminding_takes_the_same_statements_for_one_branch_and_many(
     branches = list(branches_to_look_at(on=date(2026, 11, 9)))
     assert len(branches) == count
 
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         remind(on=date(2026, 11, 9), branches=branches, at=at(11, 9))
 
 

@@ -67,9 +67,10 @@ def test_month_runs_from_declaration_to_talk(month):
     done = month_end(on=date(2026, 11, 3), by=system_actor(), at=at(11, 3))
     assert (done.rounds_closed, done.created) == (1, 1)
     talk = FollowUp.objects.get()
-    assert (talk.kind, talk.member, talk.holder) == ("TALK", month.other, month.secretary)
+    assert (talk.kind, talk.member, talk.holder) == ("TALK", month.other, None)
     assert MonthlyResult.objects.get(member=month.other).streak == 1
-    assert Notice.objects.filter(user=month.other.user, key=f"follow_up:{talk.pk}").exists()
+    told = Notice.objects.filter(key=f"follow_up:{talk.pk}").values_list("user", flat=True)
+    assert set(told) == {month.other.user_id, month.secretary.user_id}
 
     again = month_end(on=date(2026, 11, 4), by=system_actor(), at=at(11, 4))
     assert (again.rounds_closed, again.created, again.updated) == (0, 0, 0)

@@ -215,7 +215,7 @@ def test_what_is_due_asks_the_same_for_many(world, django_assert_num_queries, co
         )
         world.record(row, world.measures())
         world.confirm(row, by=world_member(world, row))
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         found = matters_due(on=LATER, until=LATER, branches=[world.branch.pk])
 
     assert sum(one.what == "rectify" for one in found) == count

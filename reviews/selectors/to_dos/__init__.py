@@ -12,7 +12,7 @@ from reviews.selectors.to_dos.committee import (
 )
 from reviews.selectors.to_dos.desk import Desk
 from reviews.selectors.to_dos.explanations import explanations
-from reviews.selectors.to_dos.follow_ups import follow_ups
+from reviews.selectors.to_dos.follow_ups import follow_ups, to_end
 from reviews.selectors.to_dos.members import sheets, verifications
 from reviews.selectors.to_dos.objections import answers, appeals
 from reviews.selectors.to_dos.opinions import opinions
@@ -32,9 +32,9 @@ def to_dos_of(actor: Actor, *, today: date) -> list[ToDo]:
         found += sheets(actor)
         found += verifications(actor, today=today)
         found += opinions(actor)
-    found += follow_ups(actor)
+    found += follow_ups(actor, today=today)
     found += sittings(actor, today=today)
-    found += explanations(actor)
+    found += explanations(actor, today=today)
     if actor.positions or actor.is_staff:
         desk = Desk.of(actor, today=today)
         found += reviews(desk)
@@ -44,6 +44,7 @@ def to_dos_of(actor: Actor, *, today: date) -> list[ToDo]:
         found += missing_secretaries(desk)
         found += year_confirmations(desk)
     if actor.is_staff:
+        found += to_end(actor, today=today)
         found += appeals(actor, today=today)
         found += late_rounds(actor, today=today)
         found += inspections(actor)

@@ -1,6 +1,7 @@
 """Explanations: one's own that is to be added to, and what the committee has to see to."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from django.db.models import F, Q
 from django.urls import reverse
@@ -10,15 +11,17 @@ from django.utils.translation import ngettext, pgettext
 from members.rights import Actor
 from reviews.models import FollowUp
 from reviews.selectors.to_dos.to_do import ToDo, some
+from reviews.services.holders import to_be_ended
 
 State = FollowUp.State
 # Nobody was in office, or whoever was has no account (any more): staff enter what was said.
 NOBODY_CAN = Q(holder=None) | Q(holder__user=None) | Q(holder__user__is_active=False)
 
 
-def explanations(actor: Actor) -> Iterator[ToDo]:
+def explanations(actor: Actor, *, today: date) -> Iterator[ToDo]:
     """One's own whose list of zero months changed after it was given; for committee staff, in
-    one line each, what is to be entered, judged and decided. One query."""
+    one line each, what is to be entered, judged and decided; not what somebody was to give who
+    left the roll. One query."""
     mine = Q(pk__in=[])
     if actor.member_id is not None:
         mine = Q(holder=actor.member_id, state=State.RECORDED, is_basis_changed=True)
@@ -27,6 +30,7 @@ def explanations(actor: Actor) -> Iterator[ToDo]:
     )
     rows = (
         FollowUp.objects.filter(mine | below, kind__in=FollowUp.EXPLANATION_KINDS)
+        .filter(~to_be_ended(today))
         .annotate(judged_as=F("judgement__outcome"))
         .select_related("holder", "branch")
         .order_by("year", "branch__roll_order", "pk")

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 
 from django.db.models import F, Q
 from django.urls import reverse
@@ -12,24 +13,29 @@ from members.rights import Actor
 from reviews.models import FollowUp
 from reviews.selectors.to_dos.cases import UNDECIDED, undecided_cases, with_stage
 from reviews.selectors.to_dos.to_do import MOST_NAMES, ToDo, by_key, some
+from reviews.services.holders import (
+    held_by,
+    is_held_by,
+    to_be_ended,
+    to_be_named,
+    with_secretary,
+)
 from reviews.services.round import month_label
 
 Kind = FollowUp.Kind
 
 
-def follow_ups(actor: Actor) -> Iterator[ToDo]:
+def follow_ups(actor: Actor, *, today: date) -> Iterator[ToDo]:
     """Open follow-ups about oneself, those one holds, the dispositions of one's branch, also
-    those to be filed; and for committee staff, in one line each, what is theirs to see to. One query."""
-    mine = Q(pk__in=[])
+    those to be filed; and for committee staff, in one line each, what is theirs to see to.
+    Nothing of who left the roll: that stands in ``to_end``. One query."""
+    mine = held_by(actor) | Q(kind=Kind.DISPOSITION, branch__in=actor.committee_branches)
     if actor.member_id is not None:
-        mine = Q(member=actor.member_id) | Q(holder=actor.member_id)
-    mine |= Q(kind=Kind.DISPOSITION, branch__in=actor.committee_branches)
-    below = Q(branch__in=actor.branches_below) & (
-        Q(holder=None, kind__in=FollowUp.SITTING_KINDS) | Q(kind=Kind.DISPOSITION)
-    )
+        mine |= Q(member=actor.member_id)
+    below = Q(branch__in=actor.branches_below) & (to_be_named(today) | Q(kind=Kind.DISPOSITION))
     rows = (
-        with_stage(FollowUp.objects.filter(mine | below))
-        .filter(Q(state=FollowUp.State.OPEN) | UNDECIDED)
+        with_stage(with_secretary(FollowUp.objects.filter(mine | below), today))
+        .filter(Q(state=FollowUp.State.OPEN) | UNDECIDED, ~to_be_ended(today))
         .select_related("member", "holder", "branch")
         .order_by(F("due_on").asc(nulls_last=True), "pk")
     )
@@ -41,7 +47,7 @@ def follow_ups(actor: Actor) -> Iterator[ToDo]:
             undecided.append(row)
         elif actor.member_id is not None and row.member_id == actor.member_id:
             yield about_me(row)
-        elif actor.member_id is not None and row.holder_id == actor.member_id:
+        elif is_held_by(actor, row):
             duties.append(row)
         elif row.kind == Kind.DISPOSITION and row.branch_id in actor.committee_branches:
             yield case(row)
@@ -72,10 +78,11 @@ def my_duties(rows: Iterable[FollowUp]) -> Iterator[ToDo]:
 def about_me(row: FollowUp) -> ToDo:
     """For the member it is news, not a task with a day: that day is the holder's."""
     assert row.trigger_month is not None  # by constraint follow_up_kind
+    holder = row.holder or getattr(row, "secretary", None)
     return ToDo(
         title=_("%(kind)s: your points of %(month)s are below the line")
         % {"kind": row.get_kind_display(), "month": month_label(row.trigger_month)},
-        note=_("%(name)s will talk with you.") % {"name": row.holder.name} if row.holder else "",
+        note=_("%(name)s will talk with you.") % {"name": holder} if holder else "",
         url=row.get_absolute_url(),
         action=pgettext("to-do", "View"),
         icon="messages-square",
@@ -145,4 +152,29 @@ def for_committee(rows: Mapping[str, list[FollowUp]]) -> Iterator[ToDo]:
             action=pgettext("to-do", "View"),
             icon="gavel",
             due_on=min((row.due_on for row in cases if row.due_on), default=None),
+        )
+
+
+def to_end(actor: Actor, *, today: date) -> Iterator[ToDo]:
+    """What is not finished about somebody who left the roll, or was theirs to explain: committee
+    staff end it, in one line. One query."""
+    rows = list(
+        FollowUp.objects.filter(to_be_ended(today), branch__in=actor.branches_below)
+        .select_related("member", "holder")
+        .order_by(F("due_on").asc(nulls_last=True), "pk")
+    )
+    if rows:
+        yield ToDo(
+            title=ngettext(
+                "End %(count)s follow-up of somebody no longer on the roll",
+                "End %(count)s follow-ups of people no longer on the roll",
+                len(rows),
+            )
+            % {"count": len(rows)},
+            note=some(str(row) for row in rows),
+            url=rows[0].get_absolute_url()
+            if len(rows) == 1
+            else f"{reverse('follow_ups')}?show=absent",
+            action=pgettext("to-do", "View"),
+            icon="user-round-x",
         )

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext, pgettext
 from members.rights import Actor
 from reviews.models import FollowUp, FollowUpRecord, Rectification
 from reviews.selectors.to_dos.to_do import ToDo, some
+from reviews.services.holders import to_be_ended
 
 Kind = FollowUp.Kind
 State = FollowUp.State
@@ -20,7 +21,7 @@ GOING_ON = (State.RECORDED, State.DISPUTED, State.CONFIRMED, State.RECTIFYING)
 
 def sittings(actor: Actor, *, today: date) -> Iterator[ToDo]:
     """What is one's own to answer or put right, what one checks or closes; and for committee
-    staff in one line what is to be settled. One query."""
+    staff in one line what is to be settled; nothing of who left the roll. One query."""
     mine = Q(pk__in=[])
     if actor.member_id is not None:
         mine = Q(member=actor.member_id) | Q(holder=actor.member_id)
@@ -29,6 +30,7 @@ def sittings(actor: Actor, *, today: date) -> Iterator[ToDo]:
     record = FollowUpRecord.objects.filter(follow_up=OuterRef("pk"), is_current=True)
     rows = (
         FollowUp.objects.filter(mine | corrections | below, state__in=GOING_ON)
+        .filter(~to_be_ended(today))
         .filter(Q(kind__in=[*FollowUp.SITTING_KINDS, Kind.CORRECTION]) | to_settle())
         .annotate(answer_by=Subquery(record.values("answer_by")))
         .select_related("member", "holder", "rectification")
