@@ -12,9 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from members.models import Member, Position
+from members.rights import Actor
 from reviews.disposing import NO_CASE, STEPS, Facts, Warned, measures_for, warnings
 from reviews.forms.sittings import ReasonForm
-from reviews.models import Appeal, Appraisal, Disposition, FollowUp, FollowUpFile
+from reviews.models import (
+    Appeal,
+    Appraisal,
+    Disposition,
+    FollowUp,
+    FollowUpFile,
+    RectificationCheck,
+)
 from reviews.services.cases import has_zero_month, why_partial
 from reviews.workflow import FOLLOW_UP_STEPS, Duty
 
@@ -34,6 +42,21 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """A correction of a case, with the last check of it."""
+
+    follow_up: FollowUp
+    check: RectificationCheck | None
+
+    @property
+    def stage(self) -> Stage:
+        """Closed says too little of one that was not made."""
+        if self.check and self.check.outcome == RectificationCheck.Outcome.NOT_PUT_RIGHT:
+            return Stage(self.check.outcome, self.check.get_outcome_display())
+        return Stage(self.follow_up.state, self.follow_up.get_state_display())
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
     """A case as its pages show it; ``rows`` the last first."""
 
@@ -42,7 +65,7 @@ class CaseView:
     warned: Sequence[Warned]
     appraisal: Appraisal | None
     documents: Sequence[dict[str, object]]
-    corrections: Sequence[FollowUp]
+    corrections: Sequence[Corrected]
 
     @property
     def current(self) -> Disposition | None:
@@ -59,6 +82,14 @@ class CaseView:
     @property
     def stage(self) -> Stage:
         return stage_of(self.follow_up, self.current)
+
+    @property
+    def failed(self) -> Corrected | None:
+        """The correction that was not made, where that is why the branch has the case again."""
+        is_again = self.current is not None and self.current.state == State.APPROVED
+        if not is_again or self.follow_up.state != FollowUp.State.OPEN or not self.corrections:
+            return None
+        return self.corrections[-1]
 
     @property
     def notes(self) -> list[str]:
@@ -84,7 +115,7 @@ class CaseView:
 
 
 def case_view(follow_up: FollowUp) -> CaseView:
-    """A case with everything its pages show. Six queries."""
+    """A case with everything its pages show. Six queries, one more with a correction."""
     rows = list(
         follow_up.dispositions.select_related(
             "opinion_by__member", "filed_by__member", "decided_by__member"
@@ -99,8 +130,29 @@ def case_view(follow_up: FollowUp) -> CaseView:
         warned=warnings(_facts(follow_up, rows[0] if rows else None, appraisal)),
         appraisal=appraisal,
         documents=documents_of(follow_up),
-        corrections=list(follow_up.corrections.order_by("pk")),
+        corrections=corrections_of(follow_up),
     )
+
+
+def corrections_of(follow_up: FollowUp) -> list[Corrected]:
+    """The corrections of a case, the last one last. Two queries at most."""
+    rows = list(follow_up.corrections.order_by("pk"))
+    checks = RectificationCheck.objects.filter(rectification__follow_up__in=rows)
+    last = {
+        check.rectification.follow_up_id: check
+        for check in checks.select_related("rectification", "checked_by__member").order_by("number")
+    }
+    return [Corrected(row, last.get(row.pk)) for row in rows]
+
+
+def asked_by(correction: FollowUp, actor: Actor) -> Disposition | None:
+    """What a correction asks to be put right: the opinion approved when it began, for whoever
+    may read its case. One query."""
+    readable = FollowUp.objects.readable_by(actor).filter(corrections=correction)
+    rows = Disposition.objects.filter(
+        follow_up__in=readable, state=State.APPROVED, decided_at__lte=correction.opened_at
+    )
+    return rows.order_by("number").last()
 
 
 def _facts(follow_up: FollowUp, row: Disposition | None, appraisal: Appraisal | None) -> Facts:

@@ -20,6 +20,7 @@ from reviews.models import (
     RectificationCheck,
     RectificationStep,
 )
+from reviews.selectors.dispositions import asked_by
 from reviews.workflow import FOLLOW_UP_STEPS, Duty
 
 File = dict[str, Any]
@@ -150,10 +151,12 @@ def sitting_panel(follow_up: FollowUp, duty: Duty, on: date) -> dict[str, Any]:
 
 
 def correction_panel(follow_up: FollowUp, duty: Duty, on: date) -> dict[str, Any]:
-    """The part of a correction within a deadline: how it is put right. Six queries at most."""
+    """The part of a correction within a deadline: what is to be put right, and how it is. Seven
+    queries at most."""
     may = steps_open(follow_up, duty)
     return {
         "panel": "reviews/correction_panel.html",
+        "asked": asked_by(follow_up, duty.actor),
         "is_panel_first": True,
         "may": may,
         "may_read": True,

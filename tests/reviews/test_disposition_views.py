@@ -9,7 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from reviews.forms.disposition import initial_of
-from reviews.models import Appraisal, Disposition, FollowUp, FollowUpFile
+from reviews.models import Appraisal, Disposition, FollowUp, FollowUpFile, RectificationCheck
+from reviews.services import dispositions as services
+from reviews.services.duties import finish
 from tests.factories import MemberFactory
 from tests.points.uploads import picture
 from tests.reviews.case_world import (
@@ -290,6 +292,42 @@ def test_every_opinion_stays_readable(visit, world):
     assert len(page.context["timeline"]) == 5
     for row in case.rows:
         assert row.get_measure_display() in page.content.decode()
+
+
+def test_a_correction_says_what_is_to_be_put_right(client, world):
+    world.to("APPROVED")
+    row = world.case.dispositions.get()
+
+    for who in sorted(READERS):
+        client.force_login(world.users[who])
+        page = client.get(world.correction.get_absolute_url()).content.decode()
+
+        for text in (row.conditions, row.ground_text, row.get_ground_display(), row.decision_text):
+            assert text in page, (who, text)
+
+
+def test_a_case_says_why_its_correction_failed(visit, world):
+    world.to("APPROVED")
+    RectificationCheck.objects.create(
+        rectification=world.correction.rectification,
+        number=1,
+        outcome="NOT_PUT_RIGHT",
+        reason="限期内仍两次缺席",
+        checked_by=world.users["staff"],
+        checked_at=AT,
+    )
+    finish(world.correction, by=world.actor("staff"), at=AT)
+    services.take_up_again(follow_up=world.case, by=world.actor("staff"), at=AT)
+
+    page = visit("follow_up", "member")
+    form = visit("case_opinion", "secretary")
+
+    stages = [one.stage.value for one in page.context["case"].corrections]
+    assert stages == ["NOT_PUT_RIGHT"]
+    assert "限期内仍两次缺席" in page.content.decode()
+    assert "限期内仍两次缺席" in form.content.decode()
+    world.opine(replace(REMOVAL, held_on=TODAY))
+    assert "限期内仍两次缺席" not in visit("case_opinion", "secretary").content.decode()
 
 
 def test_the_blank_form_holds_no_opinion(visit, world):
