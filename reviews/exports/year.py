@@ -39,18 +39,19 @@ KINDS: Final = {
 }
 YEAR_COLUMNS: Final = (
     Column("支部"),
-    Column("名次", Kind.INTEGER),
+    # As narrow as the figures allow: all of it has to be read on one breadth of A4.
+    Column("名次", Kind.INTEGER, width=6),
     Column("工号"),
     Column("姓名"),
-    *(Column(f"{number}月", Kind.POINTS) for number in range(1, 13)),
-    Column("年度总分", Kind.POINTS),
-    Column("参评月数", Kind.INTEGER),
-    Column("年度平均分", Kind.POINTS),
-    Column("合格线合计", Kind.POINTS),
-    Column("低于合格线"),
-    Column("零分月数", Kind.INTEGER),
-    Column("评优资格"),
-    Column("说明"),
+    *(Column(f"{number}月", Kind.POINTS, width=7) for number in range(1, 13)),
+    Column("年度总分", Kind.POINTS, width=9),
+    Column("参评月数", Kind.INTEGER, width=6),
+    Column("年度平均分", Kind.POINTS, width=8),
+    Column("合格线合计", Kind.POINTS, width=8),
+    Column("低于合格线", width=8),
+    Column("零分月数", Kind.INTEGER, width=6),
+    Column("评优资格", width=6),
+    Column("说明", width=26),
 )
 BRANCH_COLUMNS: Final = (
     Column("支部"),
@@ -106,7 +107,7 @@ def export_year(
             SheetOut("谈话约谈处置", STREAK_COLUMNS, _streak_lines(year, branches, by, at)),
             SheetOut("说明事项", EXPLANATION_COLUMNS, _explanation_lines(year, branches, by)),
         ]
-        write_workbook(target, sheets)
+        write_workbook(target, sheets, heading=f"{year}年年终总评")
     members = AnnualResult.objects.filter(year=year, branch__in=branches).count()
     record(
         by=by.user,
@@ -220,7 +221,7 @@ def _branch_lines(year: int, branches: Collection[int]) -> Iterator[Line]:
     )
     for result in results:
         is_eligible = yes_no(result.is_eligible)
-        share = result.below / result.ranked if result.ranked else 0
+        share = Decimal(result.below) / result.ranked if result.ranked else 0
         yield [result.branch.name, result.ranked, result.below, share, is_eligible, is_eligible]
 
 

@@ -490,6 +490,41 @@ def test_the_sheet_is_set_up_for_reading_and_printing():
     assert 55 <= page.column_dimensions["B"].width <= 65
 
 
+def test_a_share_never_looks_like_a_whole_percent_that_it_is_not():
+    shares = [0, 0.3, Decimal(7) / 100, 8 / 27, Decimal("0.2996"), 0.29996, 1 / 3, 0.3000000001, 1]
+    page = written(SheetOut("表", [Column("占比", Kind.PERCENT)], [[one] for one in shares]))["表"]
+    assert [row[0].number_format for row in page.iter_rows(min_row=2)] == [
+        "0%",
+        "0%",
+        "0%",
+        "0.0%",
+        "0.00%",
+        "0.000%",
+        "0.0%",
+        "0.0000%",
+        "0%",
+    ]
+
+
+def test_the_heading_is_on_paper_only_and_lines_are_printed():
+    stream = io.BytesIO()
+    write_workbook(stream, [SheetOut("表", [Column("名")], [["甲"]])], heading="2025年 甲&乙")
+    page = openpyxl.load_workbook(stream)["表"]
+    assert page["A1"].value == "名"
+    assert page.oddHeader.center.text == "2025年 甲&&乙"
+    assert page.print_options.gridLines
+    assert not written(SheetOut("表", [Column("名")], []))["表"].oddHeader.center.text
+
+
+def test_what_is_wider_than_its_column_goes_on_in_the_next_line():
+    columns = [Column("合格线合计", Kind.POINTS, width=9), Column("说明", width=10)]
+    page = written(SheetOut("表", columns, [[840, "很长很长的说明"], [70, "短"]]))["表"]
+    assert [page.column_dimensions[name].width for name in "AB"] == pytest.approx([9, 10], abs=1)
+    wraps = [bool(page[cell].alignment.wrap_text) for cell in ("A1", "B2", "B3")]
+    assert wraps == [True, True, False]
+    assert page.row_dimensions[1].height == 30
+
+
 def test_an_empty_sheet_still_has_its_header():
     page = written(SheetOut("表", [Column("支部"), Column("姓名")], []))["表"]
     assert (page.max_row, page["A1"].value, page.auto_filter.ref) == (1, "支部", "A1:B1")
