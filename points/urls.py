@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, path
 
+from lib import addresses  # noqa: F401 (teaches <year:…>, <month:…>)
 from points.views import about, declarations, drafts, evidence, holidays, policy, rule_books, trial
 
 urlpatterns: list[URLPattern] = [
     path("declarations/", declarations.my_declarations, name="declarations"),
-    path("declarations/<int:year>/<int:month>/", declarations.declaration, name="declaration"),
+    path("declarations/<year:year>/<month:month>/", declarations.declaration, name="declaration"),
     path("declarations/<int:pk>/", declarations.declaration_of, name="declaration_of"),
     path("declarations/<int:pk>/lines/", declarations.save_line, name="add_line"),
     path("declarations/<int:pk>/lines/<int:entry_id>/", declarations.save_line, name="change_line"),
@@ -69,5 +70,5 @@ urlpatterns: list[URLPattern] = [
     path("policy/<int:pk>/change/", policy.change_policy, name="change_policy"),
     path("policy/committees/<int:pk>/", policy.new_policy, name="new_policy"),
     path("holidays/", holidays.holidays, name="holidays"),
-    path("holidays/<int:year>/", holidays.holiday_year, name="holiday_year"),
+    path("holidays/<year:year>/", holidays.holiday_year, name="holiday_year"),
 ]

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from lib import addresses  # noqa: F401 (teaches <year:…>, <month:…>, <id:…>)
 from reviews.views import (
     activities,
     analysis,
@@ -44,7 +45,7 @@ urlpatterns: list[URLPattern] = [
         name="attendance_sheet",
     ),
     path("rounds/", rounds.rounds, name="rounds"),
-    path("rounds/<int:year>/<int:month>/", rounds.month_rounds, name="month_rounds"),
+    path("rounds/<year:year>/<month:month>/", rounds.month_rounds, name="month_rounds"),
     path("rounds/<int:pk>/", rounds.round_detail, name="round"),
     path(
         "rounds/of-sheet/<int:declaration_id>/",
@@ -66,9 +67,9 @@ urlpatterns: list[URLPattern] = [
     path("rounds/<int:pk>/correction/", corrections.correct_round, name="correct_round"),
     path("rounds/<int:pk>/publish/", conclusion.publish_waiting, name="publish_waiting"),
     path("rounds/<int:pk>/reopen/", conclusion.reopen, name="reopen"),
-    path("year/<int:year>/appraisals/", awards.appraisals, name="appraisals"),
-    path("year/<int:year>/appraisals/print/", awards.appraisals_print, name="appraisals_print"),
-    path("year/<int:year>/nominate/<int:member>/", awards.nominate, name="nominate"),
+    path("year/<year:year>/appraisals/", awards.appraisals, name="appraisals"),
+    path("year/<year:year>/appraisals/print/", awards.appraisals_print, name="appraisals_print"),
+    path("year/<year:year>/nominate/<id:member>/", awards.nominate, name="nominate"),
     path("nominations/<int:pk>/withdraw/", awards.withdraw_nomination, name="withdraw_nomination"),
     path("opinions/", opinions.opinions, name="opinions"),
     path("opinions/new/", opinions.new_opinion, name="new_opinion"),
@@ -124,9 +125,9 @@ urlpatterns: list[URLPattern] = [
     path("follow-ups/<int:pk>/judgement/", explanations.judgement, name="judgement"),
     path("follow-ups/<int:pk>/accountability/", explanations.accountability, name="accountability"),
     path("results/", results.my_current_year, name="my_year"),
-    path("results/<int:year>/", results.year_results, name="year_results"),
-    path("results/<int:year>/sheet/", year_sheets.own_year_sheet, name="own_year_sheet"),
-    path("results/<int:year>/<int:month>/", results.result, name="result"),
+    path("results/<year:year>/", results.year_results, name="year_results"),
+    path("results/<year:year>/sheet/", year_sheets.own_year_sheet, name="own_year_sheet"),
+    path("results/<year:year>/<month:month>/", results.result, name="result"),
     path("publications/", publications.publications, name="publications"),
     path("publications/<int:pk>/", publications.publication, name="publication"),
     path(
@@ -154,16 +155,16 @@ urlpatterns: list[URLPattern] = [
         name="assign_inspector",
     ),
     path("year/", year_end.years, name="years"),
-    path("year/<int:year>/", year_end.year, name="year"),
-    path("year/<int:year>/compute/", year_end.compute_year, name="compute_year"),
-    path("year/<int:year>/progress/", year_end.year_progress, name="year_progress"),
-    path("year/<int:year>/confirm/", year_end.confirm_year, name="confirm_year"),
-    path("year/<int:year>/freeze/", year_end.freeze_year, name="freeze_year"),
-    path("year/<int:year>/eligible/", year_end.eligible_members, name="eligible_members"),
-    path("year/<int:year>/workbook/", year_end.year_workbook, name="year_workbook"),
-    path("year/<int:year>/sheets/", year_sheets.year_sheets, name="year_sheets"),
+    path("year/<year:year>/", year_end.year, name="year"),
+    path("year/<year:year>/compute/", year_end.compute_year, name="compute_year"),
+    path("year/<year:year>/progress/", year_end.year_progress, name="year_progress"),
+    path("year/<year:year>/confirm/", year_end.confirm_year, name="confirm_year"),
+    path("year/<year:year>/freeze/", year_end.freeze_year, name="freeze_year"),
+    path("year/<year:year>/eligible/", year_end.eligible_members, name="eligible_members"),
+    path("year/<year:year>/workbook/", year_end.year_workbook, name="year_workbook"),
+    path("year/<year:year>/sheets/", year_sheets.year_sheets, name="year_sheets"),
     path(
-        "year/<int:year>/sheets/<int:pk>/",
+        "year/<year:year>/sheets/<id:pk>/",
         year_sheets.member_year_sheet,
         name="member_year_sheet",
     ),

@@ -737,7 +737,12 @@ def client_of(session: str) -> Client:
 def ask(world: World, session: str, name: str, method: str, place: str) -> Any:
     """One request by whose session it is, none for a visitor; what it changes is rolled back."""
     where = getattr(world, "own" if place == "-" else place)
-    url = reverse(name.split(":")[0], args=ARGS.get(name, nothing)(world, where))
+def address(world: World, name: str, place: str) -> str:
+    where = getattr(world, "own" if place == "-" else place)
+    return reverse(name.split(":")[0], args=ARGS.get(name, nothing)(world, where))
+
+
+    url = address(world, name, place)
     client = client_of(session)
     with transaction.atomic():
         data = DATA.get(name, lambda w, p: {})(world, where) if method == "POST" else {}

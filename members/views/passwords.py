@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from branches.models import Branch
+from lib.addresses import id_from
 from lib.steps import Refused
 from members.access import is_staff_or_administrator, page_for
 from members.models import Member
@@ -89,7 +90,5 @@ def forgetful(request: Request) -> Member | None:
     wanted = request.POST.get("member", "")
     if not wanted:
         return None
-    if not wanted.isdecimal():
-        raise Http404
     visible = selectors.members_visible_to(request.actor, timezone.localdate())
-    return get_object_or_404(visible, pk=wanted)
+    return get_object_or_404(visible, pk=id_from(wanted))

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from lib.addresses import id_from, words_from
 from lib.months import format_month
 from lib.steps import Refused
 from members.access import is_staff_or_administrator, page_for
@@ -38,14 +39,14 @@ def roll(request: Request) -> HttpResponse:
         organisations = selectors.organisations_below(actor, today)
         context = {"organisations": organisations, "tabs": _tabs("organisations")}
         return render(request, "members/roll_organisations.html", context)
-    words = request.GET.get("q", "").strip()
+    words = words_from(request.GET.get("q", ""))
     branch = request.GET.get("branch", "")
     who = request.GET.get("who", "")
     who = who if who in dict(_who()) else selectors.ON_ROLL
     found = selectors.search_members(
         selectors.members_visible_to(actor, today, who),
         words=words,
-        branch=int(branch) if branch.isdecimal() else None,
+        branch=id_from(branch) or None,
         today=today,
         show=who,
     )

@@ -129,7 +129,8 @@ class LineForm(EvidenceForm):
 
 def typed_from(data: Any) -> dict[str, str]:
     """What of a half-typed form is kept: the known fields, as text, within bounds."""
-    return {name: str(data[name])[:MOST_TYPED] for name in TYPED_FIELDS if data.get(name)}
+    typed = {name: str(data.get(name, "")).replace("\x00", "") for name in TYPED_FIELDS}
+    return {name: text[:MOST_TYPED] for name, text in typed.items() if text}
 
 
 def initial_of(entry: Entry) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from lib.addresses import words_from
 from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_member, page_for
@@ -55,9 +56,7 @@ def my_declarations(request: Request) -> HttpResponse:
 @require_safe
 def declaration(request: Request, year: int, month: int) -> HttpResponse:
     """My sheet of one month."""
-    sheet = get_object_or_404(
-        _sheets(), member=request.actor.member_id, month=month_or_404(year, month)
-    )
+    sheet = get_object_or_404(_sheets(), member=request.actor.member_id, month=date(year, month, 1))
     return _page(request, sheet)
 
 
@@ -231,13 +230,6 @@ def take_back(request: Request, how: dict[str, Any]) -> str:
 # -- below the views -----------------------------------------------------------------------
 
 
-def month_or_404(year: int, month: int) -> date:
-    try:
-        return date(year, month, 1)
-    except ValueError as error:
-        raise Http404 from error
-
-
 def _sheets() -> Any:
     return Declaration.objects.select_related("member", "branch", "rule_book", "entered_by__member")
 
@@ -302,7 +294,7 @@ def _writing(
         panel = sent_panel(sheet, criteria, form, entry_id)
     else:
         panel = open_panel(sheet, criteria, asked=request.GET.dict(), typed=typed, today=today)
-    query = request.GET.get("q", "")[:50]
+    query = words_from(request.GET.get("q", ""))
     found = picker.choices(picker.search(criteria, query), sheet.estimate)
     context = {
         "panel": panel,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from branches.models import Branch
+from lib.addresses import id_from
 from lib.form_fields import refuse
 from lib.steps import Refused
 from members.requests import Request
@@ -154,7 +155,7 @@ def criterion_page(
 def initial_of(request: Request, book: RuleBook) -> dict[str, Any]:
     """A new row: a copy without its code, or an empty one in a category."""
     asked = request.GET.get("from", "")
-    original = book.criteria.filter(pk=asked).first() if asked.isdecimal() else None
+    original = book.criteria.filter(pk=id_from(asked)).first()
     if original is not None:
         return {name: getattr(original, name) for name in CRITERION_FIELDS} | {"code": ""}
     category = request.GET.get("category", "")

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from lib.addresses import id_from
 from lib.form_fields import refuse
 from lib.steps import Refused
 from members.requests import Request
@@ -25,8 +26,8 @@ YEARS = range(2000, 2100)
 def holidays(request: Request) -> HttpResponse:
     """The special days of a year by month, and where they are known from."""
     today = timezone.localdate()
-    text = request.GET.get("year", "")
-    year = int(text) if text.isascii() and text.isdigit() and int(text) in YEARS else today.year
+    wanted = id_from(request.GET.get("year", ""))
+    year = wanted if wanted in YEARS else today.year
     context = {
         "year": selectors.year_of(year),
         "tabs": [

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from branches.models import Branch
+from lib.addresses import words_from
 from lib.form_fields import refuse
 from lib.months import month_of
 from lib.steps import Refused
@@ -44,7 +45,7 @@ def rule_books(request: Request) -> HttpResponse:
     of other branches that I may read."""
     actor, today = request.actor, timezone.localdate()
     month = month_of(today)
-    query = request.GET.get("q", "").strip()[:50]
+    query = words_from(request.GET.get("q", ""))
     others = books_in_force(actor, month).exclude(branch=actor.branch_id)
     if query:
         others = others.filter(branch__name__icontains=query)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from branches.models import Branch
+from lib.addresses import id_from
 from members.access import is_branch_committee_or_staff, page_for
 from members.requests import Request
 from reviews.forms.analysis import SpanForm
@@ -35,11 +36,11 @@ def analysis(request: Request) -> HttpResponse:
 
 def _address(chosen: str, request: Request) -> str:
     """The page of a chosen branch, with the months that were chosen."""
-    if not chosen.isdecimal():
+    if not (branch := id_from(chosen)):
         raise Http404
     query = request.GET.copy()
     query.pop("branch")
-    address = reverse("branch_analysis", args=[int(chosen)])
+    address = reverse("branch_analysis", args=[branch])
     return f"{address}?{query.urlencode()}" if query else address
 
 

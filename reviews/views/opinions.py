@@ -14,6 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from lib.steps import Refused
 from members.access import is_member_or_staff, page_for
+from lib.addresses import id_from
+from lib.form_fields import refuse
 from members.requests import Request
 from reviews.forms.award import OpinionFilter, OpinionForm, ReasonForm
 from reviews.models import Nomination, Opinion
@@ -63,11 +65,11 @@ def new_opinion(request: Request) -> HttpResponse:
 
 def asked(request: Request) -> dict[str, Any]:
     """What the address says of the opinion to be: a member, a year, or a nomination."""
-    wanted = request.GET.get("nomination", "")
+    wanted = id_from(request.GET.get("nomination", ""))
     standing = Nomination.objects.filter(
         withdrawn_at__isnull=True, branch__in=selectors.issuing_branches(request.actor)
     ).select_related("member")
-    found = standing.filter(pk=wanted).first() if wanted.isdigit() else None
+    found = standing.filter(pk=wanted).first()
     if found is None:
         return {"member": request.GET.get("member", ""), "year": request.GET.get("year", "")}
     return {

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from lib.addresses import words_from
 from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_branch_committee_or_staff, page_for
@@ -25,7 +26,7 @@ from reviews.workflow import ROUND_STEPS
 @require_safe
 def publications(request: Request) -> HttpResponse:
     """The publications of my branch, and of those that I look after."""
-    query = request.GET.get("q", "").strip()[:50]
+    query = words_from(request.GET.get("q", ""))
     found = publications_of(request.actor)
     if query:
         found = found.filter(round__branch__name__icontains=query)

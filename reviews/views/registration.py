@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from lib.addresses import id_from
 from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_branch_committee_or_staff, page_for
@@ -94,9 +95,7 @@ def chosen_round(request: Request, rounds: list[Round]) -> Round | None:
     if not wanted:
         return rounds[0] if rounds else None
     visible = Round.objects.visible_to(request.actor).select_related("branch", "rule_book")
-    if not wanted.isdecimal():
-        raise Http404
-    return get_object_or_404(visible, pk=wanted)
+    return get_object_or_404(visible, pk=id_from(wanted))
 
 
 # -- an activity -------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """One's own results: a month, the year, and the answer to a publication."""
 
+from datetime import date
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,7 +13,6 @@ from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_member, page_for
 from members.requests import Request
-from points.views.declarations import month_or_404
 from reviews.forms.verification import ObjectionForm
 from reviews.models import Publication, Round
 from reviews.selectors.awards import own_awards
@@ -30,7 +31,6 @@ def my_current_year(request: Request) -> HttpResponse:
 @require_safe
 def year_results(request: Request, year: int) -> HttpResponse:
     """My year: twelve months against the line, and what followed from it."""
-    month_or_404(year, 1)
     assert request.actor.member_id is not None  # by is_member
     context = {
         "year": my_year(request.actor, year),
@@ -43,7 +43,7 @@ def year_results(request: Request, year: int) -> HttpResponse:
 @require_safe
 def result(request: Request, year: int, month: int) -> HttpResponse:
     """My result of one month; until it is published, that it is still to come."""
-    when, today = month_or_404(year, month), timezone.localdate()
+    when, today = date(year, month, 1), timezone.localdate()
     page = result_page(request.actor, when, today)
     if page is None:
         to_come = awaited(request.actor, when)

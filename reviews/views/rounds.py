@@ -4,7 +4,7 @@ from datetime import date
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -39,13 +39,6 @@ def visible_round(request: Request, pk: int) -> tuple[Round, Seat]:
     return round_, seat_of(actor, round_.branch_id, timezone.localdate())
 
 
-def month_from(year: int, month: int) -> date:
-    try:
-        return date(year, month, 1)
-    except ValueError:
-        raise Http404 from None
-
-
 @page_for(is_branch_committee_or_staff)
 @require_safe
 def rounds(request: Request) -> HttpResponse:
@@ -70,7 +63,7 @@ def rounds(request: Request) -> HttpResponse:
 @require_safe
 def month_rounds(request: Request, year: int, month: int) -> HttpResponse:
     """All branches of a month in the roll's order: how far each one is, never a score."""
-    when, today = month_from(year, month), timezone.localdate()
+    when, today = date(year, month, 1), timezone.localdate()
     branches = selectors.branches_visible_to(request.actor)
     page = Paginator(branches, PER_PAGE).get_page(request.GET.get("page"))
     tally = selectors.tally(list(branches.values_list("pk", flat=True)), when, today)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from branches.models import Branch, Committee
+from lib.addresses import id_from
 from lib.steps import Refused
 from members.access import is_branch_committee_or_staff, is_staff, page_for
 from members.requests import Request
@@ -113,7 +114,7 @@ def freeze_year(request: Request, year: int) -> HttpResponse:
 @page_for(is_staff)
 def year_progress(request: Request, year: int) -> HttpResponse:
     """How far a computation in the background has come; asks for the page once it is done."""
-    committee = get_object_or_404(Committee, pk=request.GET.get("committee") or 0)
+    committee = get_object_or_404(Committee, pk=id_from(request.GET.get("committee", "")))
     subtree = Committee.objects.subtree_ids(request.actor.committees)
     if not may_close_year(request.actor, subtree, committee):
         raise Http404
@@ -127,7 +128,7 @@ def year_progress(request: Request, year: int) -> HttpResponse:
 
 
 def _committee(request: Request) -> Committee:
-    return get_object_or_404(Committee, pk=request.POST.get("committee") or 0)
+    return get_object_or_404(Committee, pk=id_from(request.POST.get("committee", "")))
 
 
 def _to_year(year: int, committee: Committee) -> HttpResponse:
@@ -160,7 +161,7 @@ def confirm_year(request: Request, year: int) -> HttpResponse:
     """The branch's secretary has looked at the figures."""
     branch = get_object_or_404(
         Branch.objects.filter(pk__in=readable(request.actor, year)),
-        pk=request.POST.get("branch") or 0,
+        pk=id_from(request.POST.get("branch", "")),
     )
     get_object_or_404(BranchAnnualResult, branch=branch, year=year)
     try:
