@@ -1,5 +1,6 @@
 """The states of an opinion (奖惩意见) and the steps between them (domain.md §8): the member
-confirms it or appeals, silence is agreement, whoever issued it can take it back.
+confirms it or appeals, silence is agreement, whoever issued it can take it back. What somebody
+else enters from paper leaves the member the time to appeal.
 
 Appealing, and what follows from an appeal's decision, are steps of the appeal's own services;
 they are in the table so that all of an opinion's life stands in one place.
@@ -44,7 +45,7 @@ OPINION_STEPS = Steps(
             "confirm_on_paper",
             _("Signed on paper"),
             frozenset({State.OPEN, State.SILENT}),
-            State.CONFIRMED,
+            State.PAPER,
             speaks_for_it,
         ),
         Step(
@@ -57,14 +58,14 @@ OPINION_STEPS = Steps(
         Step(
             "appeal",
             _("Raise an appeal"),
-            frozenset({State.OPEN, State.SILENT}),
+            frozenset({State.OPEN, State.PAPER, State.SILENT}),
             State.APPEALED,
             is_own,
         ),
         Step(
             "withdraw",
             pgettext_lazy("opinion", "Withdraw"),
-            frozenset({State.OPEN, State.CONFIRMED, State.SILENT, State.KEPT}),
+            frozenset({State.OPEN, State.CONFIRMED, State.PAPER, State.SILENT, State.KEPT}),
             State.WITHDRAWN,
             takes_back,
         ),

@@ -75,6 +75,7 @@ urlpatterns: list[URLPattern] = [
     path("opinions/new/", opinions.new_opinion, name="new_opinion"),
     path("opinions/<int:pk>/", opinions.opinion, name="opinion"),
     path("opinions/<int:pk>/print/", opinions.opinion_print, name="opinion_print"),
+    path("opinion-files/<int:pk>/", opinions.opinion_file, name="opinion_file"),
     path("objections/", objections.objections, name="objections"),
     path("objections/<int:pk>/", objections.objection, name="objection"),
     path("objections/<int:pk>/posts/", objections.post_to_objection, name="post_to_objection"),
@@ -108,9 +109,9 @@ urlpatterns: list[URLPattern] = [
     path("follow-ups/<int:pk>/check/", sittings.check_rectification, name="check_rectification"),
     path("follow-ups/<int:pk>/close/", sittings.close_follow_up, name="close_follow_up"),
     path("follow-ups/<int:pk>/lift/", sittings.lift_follow_up, name="lift_follow_up"),
+    path("follow-ups/<int:pk>/end/", sittings.end_absent_follow_up, name="end_absent_follow_up"),
     path("follow-ups/<int:pk>/form/", sittings.follow_up_form, name="follow_up_form"),
     path("follow-up-files/<int:pk>/", sittings.follow_up_file, name="follow_up_file"),
-    path("follow-ups/<int:pk>/end/", sittings.end_absent_follow_up, name="end_absent_follow_up"),
     path("follow-ups/<int:pk>/explanation/", explanations.explanation, name="explanation"),
     path(
         "follow-ups/<int:pk>/explanation/scan/",

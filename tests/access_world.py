@@ -40,6 +40,7 @@ from reviews.models import (
     Nomination,
     Objection,
     Opinion,
+    OpinionFile,
     Post,
     Publication,
     Round,
@@ -116,6 +117,7 @@ class Place:
     exemption: Exemption
     nomination: Nomination
     opinion: Opinion
+    opinion_file: OpinionFile
 
 
 @dataclass
@@ -254,6 +256,12 @@ def build_place(branch: Branch, today: date) -> Place:
     holder = Position.objects.get(branch=branch, kind="SECRETARY", ends_on=None).member
     # Held, as the file kept with it says.
     FollowUp.objects.filter(pk=follow_ups[FollowUp.Kind.TALK].pk).update(holder=holder)
+    opinion = opining.issue(
+        member=subject.pk,
+        wording=opining.Wording("SANCTION", today.year, "通报批评", "连续未完成任务"),
+        by=by,
+        at=now,
+    )
     return Place(
         branch=branch,
         subject=subject,
@@ -324,11 +332,17 @@ def build_place(branch: Branch, today: date) -> Place:
             nominated_by=by.user,
             nominated_at=now,
         ),
-        opinion=opining.issue(
-            member=subject.pk,
-            wording=opining.Wording("SANCTION", today.year, "通报批评", "连续未完成任务"),
-            by=by,
-            at=now,
+        opinion=opinion,
+        opinion_file=OpinionFile.objects.create(
+            opinion=opinion,
+            file=ContentFile(b"signed", name="signed.png"),
+            name="signed.png",
+            suffix=".png",
+            content_type="image/png",
+            size=1,
+            sha256=uuid4().hex * 2,
+            uploaded_by=by.user,
+            uploaded_at=now,
         ),
     )
 

@@ -211,6 +211,7 @@ ARGS: dict[str, Args] = {
     "withdraw_nomination": of("nomination.pk"),
     "opinion": of("opinion.pk"),
     "opinion_print": of("opinion.pk"),
+    "opinion_file": of("opinion_file.pk"),
 }
 
 Data = Callable[[World, Place], dict[str, Any]]
@@ -685,11 +686,11 @@ lift_follow_up           GET  own    in   404  403  404  404  403  404  403  404
 lift_follow_up           GET  other  in   404  404  404  404  404  404  404  403  404  404
 lift_follow_up           POST own    in   404  403  404  404  403  404  403  404  404  404
 lift_follow_up           POST other  in   404  404  404  404  404  404  404  403  404  404
-follow_up_form           GET  own    in   404  200  404  404  200  404  200  404  404  404
 end_absent_follow_up     GET  own    in   404  403  404  404  403  404  403  404  404  404
 end_absent_follow_up     GET  other  in   404  404  404  404  404  404  404  403  404  404
 end_absent_follow_up     POST own    in   404  403  404  404  403  404  403  404  404  404
 end_absent_follow_up     POST other  in   404  404  404  404  404  404  404  403  404  404
+follow_up_form           GET  own    in   404  200  404  404  200  404  200  404  404  404
 follow_up_form           GET  other  in   404  404  404  404  404  404  404  200  404  404
 follow_up_file           GET  own    in   404  200  404  404  200  404  200  404  404  404
 follow_up_file           GET  other  in   404  404  404  404  404  404  404  200  404  404
@@ -714,6 +715,8 @@ opinion                 POST own    in   404  302  403  403  403  404  403  404 
 opinion                 POST other  in   404  404  404  404  404  404  404  403  404  403
 opinion_print           GET  own    in   404  200  200  200  200  404  200  404  404  403
 opinion_print           GET  other  in   404  404  404  404  404  404  404  200  404  403
+opinion_file            GET  own    in   404  200  200  200  200  404  200  404  404  403
+opinion_file            GET  other  in   404  404  404  404  404  404  404  200  404  403
 """
 
 SIGN_IN = "/sign-in/"
@@ -734,14 +737,14 @@ def client_of(session: str) -> Client:
     return client
 
 
-def ask(world: World, session: str, name: str, method: str, place: str) -> Any:
-    """One request by whose session it is, none for a visitor; what it changes is rolled back."""
-    where = getattr(world, "own" if place == "-" else place)
 def address(world: World, name: str, place: str) -> str:
     where = getattr(world, "own" if place == "-" else place)
     return reverse(name.split(":")[0], args=ARGS.get(name, nothing)(world, where))
 
 
+def ask(world: World, session: str, name: str, method: str, place: str) -> Any:
+    """One request by whose session it is, none for a visitor; what it changes is rolled back."""
+    where = getattr(world, "own" if place == "-" else place)
     url = address(world, name, place)
     client = client_of(session)
     with transaction.atomic():

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from branches.models import Branch
 from members.models import Member
 from members.rights import Actor
+from reviews.demo import files
 from reviews.demo.roll import Department
 from reviews.models import AnnualResult, Appraisal, Nomination, Opinion
 from reviews.services import appeals as appealing
@@ -99,7 +100,8 @@ def _grade(is_nominated: bool, result: AnnualResult | None) -> str:
 
 
 def confirm_awards(department: Department, year: int) -> None:
-    """In February the nominated are commended: one confirms, the others are silent."""
+    """In February the nominated are commended: one confirms, one signs on paper, the others
+    are silent."""
     calendar, issued = department.calendar, date(year + 1, 2, 3)
     if issued + timedelta(days=20) > calendar.today:
         return
@@ -125,6 +127,14 @@ def confirm_awards(department: Department, year: int) -> None:
             pk=opinion.pk,
             by=department.actor(opinion.member, issued + timedelta(days=1)),
             at=calendar.moment(issued + timedelta(days=1), 19),
+        )
+    for opinion in opinions[1:2]:
+        signed = issued + timedelta(days=2)
+        opining.confirm_on_paper(
+            pk=opinion.pk,
+            scan=[files.letter(name="奖惩意见认定表", on=signed, number=opinion.pk)],
+            by=department.staff(signed),
+            at=calendar.moment(signed, 10),
         )
     silence(department, issued + timedelta(days=20))
 

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from lib.display import zh_date
 from lib.form_fields import DayField
+from points.forms.line import EvidenceForm
 from reviews.models import Appraisal, Nomination, Opinion
 from reviews.services.appraisals import Given
 from reviews.services.opinions import Wording
@@ -147,6 +148,16 @@ class OpinionForm(forms.Form):
             document_number=said["document_number"],
             nomination=said["nomination"],
         )
+
+
+class SignedForm(EvidenceForm):
+    """The scan of an opinion's form that the member signed."""
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or {}
+        if not self.errors and not self.accepted:
+            self.add_error(None, _("Attach the scan of the signed form."))
+        return said
 
 
 class OpinionFilter(forms.Form):

@@ -1,7 +1,14 @@
 """What the organisation does with what members filed: rounds, publications, objections,
 follow-ups and their records, year-end and awards, exports, and the record of jobs."""
 
-from reviews.models.award import Appraisal, Nomination, Opinion, OpinionQuerySet
+from reviews.models.award import (
+    Appraisal,
+    Nomination,
+    Opinion,
+    OpinionFile,
+    OpinionFileQuerySet,
+    OpinionQuerySet,
+)
 from reviews.models.disposition import Disposition, Judgement
 from reviews.models.export import Export, ExportQuerySet
 from reviews.models.follow_up import FollowUp, FollowUpMonth, FollowUpQuerySet
@@ -63,6 +70,8 @@ __all__ = [
     "Objection",
     "ObjectionQuerySet",
     "Opinion",
+    "OpinionFile",
+    "OpinionFileQuerySet",
     "OpinionQuerySet",
     "Post",
     "Publication",

@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 from branches.models import Branch
 from members.models import Member, User
 from members.rights import Actor
+from points.models import StoredFile
 
 
 class Nomination(models.Model):
@@ -121,7 +122,9 @@ class OpinionQuerySet(models.QuerySet["Opinion"]):
 
 class Opinion(models.Model):
     """奖惩意见: an award or a sanction that the organisation bases on points. The member
-    confirms it (认定) or appeals; silence counts as agreement once ``confirm_by`` is past.
+    confirms it (认定) or appeals; silence counts as agreement once ``confirm_by`` is past, and
+    so does a signed form that somebody else entered: only the member's own word ends the right
+    to appeal before its day.
     It is no Party discipline and no organisational disposition: those have their own places."""
 
     class Kind(models.TextChoices):
@@ -131,6 +134,7 @@ class Opinion(models.Model):
     class State(models.TextChoices):
         OPEN = "OPEN", _("waiting for the member")
         CONFIRMED = "CONFIRMED", pgettext_lazy("opinion", "confirmed")
+        PAPER = "PAPER", _("signed on paper")
         SILENT = "SILENT", _("silence counts as agreement")
         APPEALED = "APPEALED", _("appealed against")
         KEPT = "KEPT", _("stands after the appeal")
@@ -170,7 +174,7 @@ class Opinion(models.Model):
             models.CheckConstraint(
                 condition=Q(state="OPEN", answered_by__isnull=True, answered_at__isnull=True)
                 | Q(
-                    state__in=["CONFIRMED", "SILENT", "APPEALED", "KEPT"],
+                    state__in=["CONFIRMED", "PAPER", "SILENT", "APPEALED", "KEPT"],
                     answered_by__isnull=False,
                     answered_at__isnull=False,
                 )
@@ -193,3 +197,31 @@ class Opinion(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("opinion", args=[self.pk])
+
+
+class OpinionFileQuerySet(models.QuerySet["OpinionFile"]):
+    def visible_to(self, actor: Actor) -> "OpinionFileQuerySet":
+        """The files of opinions that one may see."""
+        return self.filter(opinion__in=Opinion.objects.visible_to(actor))
+
+
+class OpinionFile(StoredFile):
+    """The scan of an opinion's form that the member signed."""
+
+    FOLDER = "opinions"
+
+    opinion = models.ForeignKey(Opinion, on_delete=models.PROTECT, related_name="scans")
+
+    objects = OpinionFileQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("file of an opinion")
+        verbose_name_plural = _("files of opinions")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["opinion", "sha256"], name="opinion_file_once"),
+        ]
+        indexes = [models.Index(fields=["sha256"], name="opinion_file_content")]
+
+    def get_absolute_url(self) -> str:
+        return reverse("opinion_file", args=[self.pk])

@@ -11,6 +11,7 @@ from branches.models import Branch
 from lib.steps import Refused, Step
 from members.models import Event, Member, Membership
 from members.rights import Actor
+from points.selectors.sheet import file_of
 from reviews.models import Opinion
 from reviews.opinion_steps import OPINION_STEPS, is_own
 from reviews.selectors.appeals import AppealBox, appeal_box
@@ -67,7 +68,7 @@ class OpinionPage:
     opinion: Opinion
     is_own: bool
     steps: frozenset[str]
-    is_on_paper: bool
+    scans: list[dict[str, Any]]
     appeal: AppealBox | None
     timeline: list[dict[str, Any]]
 
@@ -77,14 +78,13 @@ class OpinionPage:
 
 
 def opinion_page(opinion: Opinion, actor: Actor, today: date) -> OpinionPage:
-    """Seven queries at most."""
+    """Eight queries at most."""
     steps: list[Step] = list(OPINION_STEPS.open_to(actor, opinion))
-    is_confirmed = opinion.state == Opinion.State.CONFIRMED
     return OpinionPage(
         opinion=opinion,
         is_own=is_own(actor, opinion),
         steps=frozenset(step.name for step in steps),
-        is_on_paper=is_confirmed and opinion.answered_by_id != opinion.member.user_id,
+        scans=[file_of(scan) for scan in opinion.scans.all()],
         appeal=appeal_box(opinion, actor, today),
         timeline=timeline_of(opinion),
     )

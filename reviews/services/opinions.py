@@ -5,7 +5,7 @@ An opinion is no Party discipline and no organisational disposition (domain.md Â
 no field with either, and nothing here leads to one.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -21,9 +21,11 @@ from lib.steps import Refused
 from members.models import Event, Member, Membership, User
 from members.notices import Message, record, tell, tell_users
 from members.rights import Actor
+from points.files import Accepted
 from points.services.calendar import Workdays
+from points.services.evidence import MAX_FILES, store
 from points.services.policy import PolicyBook
-from reviews.models import Nomination, Opinion
+from reviews.models import Nomination, Opinion, OpinionFile
 from reviews.opinion_steps import OPINION_STEPS
 from reviews.rules import may_issue
 
@@ -131,17 +133,29 @@ def confirm(*, pk: int, by: Actor, at: datetime) -> Opinion:
 
 
 @transaction.atomic
-def confirm_on_paper(*, pk: int, by: Actor, at: datetime) -> Opinion:
-    """Enter that the member signed the paper form. The member is told that it was entered.
-    Twice is once. Raises PermissionDenied, or Refused once it is answered otherwise."""
+def confirm_on_paper(*, pk: int, scan: Sequence[Accepted], by: Actor, at: datetime) -> Opinion:
+    """Enter that the member signed the paper form, with its scan. The member is told, sees the
+    scan, and can appeal until the day as before. The same scan twice is once.
+
+    Raises PermissionDenied; Refused without a scan, or once it is answered."""
     opinion = _lock(pk)
     step = OPINION_STEPS["confirm_on_paper"]
-    if opinion.state == State.CONFIRMED and step.may(by, opinion):
+    new = {file.sha256: file for file in scan}
+    kept = set(opinion.scans.values_list("sha256", flat=True))
+    if opinion.state == State.PAPER and kept == set(new) and step.may(by, opinion):
         return opinion
     OPINION_STEPS.check("confirm_on_paper", by, opinion)
-    _answer(opinion, State.CONFIRMED, by=by.user, at=at)
+    if not new:
+        raise Refused(_("Attach the scan of the signed form."))
+    if len(new) > MAX_FILES:
+        raise Refused(_("At most %(count)s files can be attached.") % {"count": MAX_FILES})
+    store([(OpinionFile(opinion=opinion), file) for file in new.values()], by=by, at=at)
+    _answer(opinion, State.PAPER, by=by.user, at=at)
     _record(opinion, "confirm_opinion", by=by, at=at, on_paper=True)
-    subject = _("Your signature under the opinion on you for %(year)s was entered from paper.")
+    subject = _(
+        "Your signature under the opinion on you for %(year)s was entered from paper: "
+        "please look whether it is right."
+    )
     _tell_member(opinion, "opinion-paper", subject % {"year": opinion.year}, at=at)
     return opinion
 
@@ -230,9 +244,13 @@ def appeal_decided(pk: int, *, is_upheld: bool, reason: str, at: datetime) -> No
 
 
 def appeal_withdrawn(pk: int, *, at: datetime) -> None:
-    """The member waits again: asked to confirm while that day has not passed, else silent."""
+    """It is again as it was before: signed where there is a scan; else the member is asked to
+    confirm while that day has not passed, and silent afterwards."""
     opinion = _lock(pk)
-    if timezone.localdate(at) > opinion.confirm_by:
+    signed = opinion.scans.select_related("uploaded_by").first()
+    if signed is not None:
+        _answer(opinion, State.PAPER, by=signed.uploaded_by, at=signed.uploaded_at)
+    elif timezone.localdate(at) > opinion.confirm_by:
         _answer(opinion, State.SILENT, by=User.objects.system(), at=at)
     else:
         _answer(opinion, State.OPEN, by=None, at=None)

@@ -1,28 +1,38 @@
 """Opinions 奖惩意见: the list, one with what can be done about it, issuing, the paper form."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from lib.steps import Refused
-from members.access import is_member_or_staff, page_for
 from lib.addresses import id_from
 from lib.form_fields import refuse
+from lib.steps import Refused
+from members.access import is_member_or_staff, page_for
 from members.requests import Request
-from reviews.forms.award import OpinionFilter, OpinionForm, ReasonForm
-from reviews.models import Nomination, Opinion
+from members.rights import Actor
+from points.views.evidence import served
+from reviews.forms.award import OpinionFilter, OpinionForm, ReasonForm, SignedForm
+from reviews.models import Nomination, Opinion, OpinionFile
+from reviews.opinion_steps import OPINION_STEPS
 from reviews.selectors import opinions as selectors
 from reviews.services import opinions as services
 
 PER_PAGE = 30
+SAID = {
+    "confirm": gettext_lazy("Thank you: you have confirmed this opinion."),
+    "confirm_on_paper": gettext_lazy("The signed form is kept and the member is told."),
+    "withdraw": gettext_lazy("The opinion is withdrawn and the member is told."),
+}
 
 
 @require_safe
@@ -96,7 +106,7 @@ def issue(request: Request, form: OpinionForm) -> tuple[Opinion | None, int]:
         form.add_error("member", _("Nobody issues an opinion on themself."))
         return None, 422
     except Refused as refusal:
-        form.add_error(None, str(refusal))
+        refuse(form, refusal)
         return None, 409
 
 
@@ -107,9 +117,11 @@ def opinion(request: Request, pk: int) -> HttpResponse:
     found = visible(request, pk)
     step = request.POST.get("step", "")
     form = ReasonForm(request.POST if step == "withdraw" else None)
+    on_paper = step == "confirm_on_paper"
+    signed = SignedForm(request.POST, request.FILES) if on_paper else SignedForm()
     status = 200
     if request.method == "POST":
-        status = take_step(request, found, step, form)
+        status = take_step(request, found, step, signed if on_paper else form)
         if status == 302:
             return redirect(found)
         found = visible(request, pk)
@@ -118,6 +130,7 @@ def opinion(request: Request, pk: int) -> HttpResponse:
         "page": selectors.opinion_page(found, request.actor, today),
         "opinion": found,
         "form": form,
+        "signed": signed,
         "today": today,
     }
     return render(request, "reviews/opinion.html", context, status=status)
@@ -130,6 +143,12 @@ def opinion_print(request: Request, pk: int) -> HttpResponse:
     return render(request, "reviews/opinion_print.html", {"opinion": visible(request, pk)})
 
 
+@require_safe
+@page_for(is_member_or_staff)
+def opinion_file(request: Request, pk: int) -> FileResponse:
+    return served(get_object_or_404(OpinionFile.objects.visible_to(request.actor), pk=pk))
+
+
 def visible(request: Request, pk: int) -> Opinion:
     found = Opinion.objects.visible_to(request.actor).select_related(*selectors.SHOWN)
     return get_object_or_404(found, pk=pk)
@@ -137,24 +156,28 @@ def visible(request: Request, pk: int) -> Opinion:
 
 def take_step(request: Request, found: Opinion, step: str, form: forms.Form) -> int:
     """302 if the step was taken, or was refused with a message that needs no form."""
-    by, at = request.actor, timezone.now()
+    if step not in SAID:
+        return 422
+    if not OPINION_STEPS[step].may(request.actor, found):
+        raise PermissionDenied
+    if step != "confirm" and not form.is_valid():
+        return 422
     try:
-        if step == "confirm":
-            services.confirm(pk=found.pk, by=by, at=at)
-            messages.success(request, _("Thank you: you have confirmed this opinion."))
-        elif step == "confirm_on_paper":
-            services.confirm_on_paper(pk=found.pk, by=by, at=at)
-            messages.success(request, _("The signature is entered and the member is told."))
-        elif step == "withdraw":
-            if not form.is_valid():
-                return 422
-            services.withdraw(pk=found.pk, reason=form.cleaned_data["reason"], by=by, at=at)
-            messages.success(request, _("The opinion is withdrawn and the member is told."))
-        else:
-            return 422
+        take(found, step, form, by=request.actor, at=timezone.now())
     except Refused as refusal:
-        if step == "withdraw":
-            form.add_error(None, str(refusal))
+        if step != "confirm":
+            refuse(form, refusal)
             return 409
         messages.error(request, str(refusal))
+    else:
+        messages.success(request, SAID[step])
     return 302
+
+
+def take(found: Opinion, step: str, form: Any, *, by: Actor, at: datetime) -> None:
+    if step == "confirm":
+        services.confirm(pk=found.pk, by=by, at=at)
+    elif step == "confirm_on_paper":
+        services.confirm_on_paper(pk=found.pk, scan=form.accepted, by=by, at=at)
+    else:
+        services.withdraw(pk=found.pk, reason=form.cleaned_data["reason"], by=by, at=at)

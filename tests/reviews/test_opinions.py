@@ -5,17 +5,20 @@ from datetime import date, timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
+from django.utils import timezone
 
 from lib.steps import Refused
 from members.models import Event, Membership, Notice
+from points.files import inspect
 from points.models import Policy
-from reviews.models import Appeal, Opinion
+from reviews.models import Appeal, Opinion, OpinionFile
 from reviews.selectors.to_dos import to_dos_of
 from reviews.services import appeals as appealing
 from reviews.services import nominations as nominating
 from reviews.services import opinions as opining
 from reviews.services.corrections import Change
 from reviews.services.opinions import Wording
+from tests.points.uploads import picture, upload
 from tests.reviews.branch_year import AT, DAY, YEAR
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +26,7 @@ State = Opinion.State
 # Issued on Wednesday, 14 January 2026: five working days end on Wednesday the 21st.
 LAST_DAY = date(2026, 1, 21)
 LATER = AT + timedelta(days=8)
+SIGNED = (inspect(name="已签认定表.jpg", content=picture(), max_bytes=10_000),)
 SANCTION = Wording("SANCTION", YEAR, "通报批评", "十一月、十二月连续低于合格线", "机党〔2026〕4号")
 
 
@@ -32,6 +36,10 @@ def issue(year, name="last", *, by="secretary", wording=SANCTION, when=AT):
 
 def confirm(opinion, year, *, by="last", when=AT):
     return opining.confirm(pk=opinion.pk, by=year.actor(by), at=when)
+
+
+def sign(opinion, year, *, by="secretary", when=AT, scan=SIGNED):
+    return opining.confirm_on_paper(pk=opinion.pk, scan=scan, by=year.actor(by), at=when)
 
 
 def silence(year, *, on=LAST_DAY + timedelta(days=1)):
@@ -60,6 +68,8 @@ def bring_to(state, year) -> Opinion:
     opinion = issue(year)
     if state == State.CONFIRMED:
         confirm(opinion, year)
+    elif state == State.PAPER:
+        sign(opinion, year)
     elif state == State.SILENT:
         silence(year)
     elif state in (State.APPEALED, State.KEPT):
@@ -171,11 +181,18 @@ def test_somebody_who_left_the_roll_gets_none(year):
 ACTORS = ("last", "first", "secretary", "deputy", "staff", "second staff", "staff elsewhere")
 STEPS = {
     "confirm": ({"last"}, {State.OPEN, State.CONFIRMED}),
-    "paper": ({"secretary", "staff", "second staff"}, {State.OPEN, State.SILENT, State.CONFIRMED}),
-    "appeal": ({"last"}, {State.OPEN, State.SILENT, State.APPEALED}),
+    "paper": ({"secretary", "staff", "second staff"}, {State.OPEN, State.SILENT, State.PAPER}),
+    "appeal": ({"last"}, {State.OPEN, State.PAPER, State.SILENT, State.APPEALED}),
     "withdraw": (
         {"secretary", "staff", "second staff"},
-        {State.OPEN, State.CONFIRMED, State.SILENT, State.KEPT, State.WITHDRAWN},
+        {
+            State.OPEN,
+            State.CONFIRMED,
+            State.PAPER,
+            State.SILENT,
+            State.KEPT,
+            State.WITHDRAWN,
+        },
     ),
 }
 
@@ -190,7 +207,7 @@ def test_each_step_by_each_person_in_each_state(year, step, state):
     opinion = bring_to(state, year)
     take = {
         "confirm": lambda by: confirm(opinion, year, by=by, when=LATER),
-        "paper": lambda by: opining.confirm_on_paper(pk=opinion.pk, by=year.actor(by), at=LATER),
+        "paper": lambda by: sign(opinion, year, by=by, when=LATER),
         "appeal": lambda by: appeal(opinion, year, by=by, when=LATER),
         "withdraw": lambda by: opining.withdraw(
             pk=opinion.pk, reason="依据有误", by=year.actor(by), at=LATER
@@ -205,6 +222,8 @@ def test_each_step_by_each_person_in_each_state(year, step, state):
         before = Opinion.objects.values().get(pk=opinion.pk)
         found[by] = outcome(lambda by=by: take(by))
         Opinion.objects.filter(pk=opinion.pk).update(**before)
+        if state != State.PAPER:
+            OpinionFile.objects.all().delete()
         if state != State.APPEALED and state != State.KEPT:
             Appeal.objects.all().delete()
     assert found == expected
@@ -229,6 +248,60 @@ def test_withdrawing_needs_a_reason_and_tells_the_member(year):
     assert Notice.objects.filter(user=year.users["last"]).count() == 2
 
 
+# -- signed on paper -----------------------------------------------------------------------
+
+
+def test_nobody_enters_a_signature_without_its_scan(year):
+    opinion = issue(year)
+    assert outcome(lambda: sign(opinion, year, scan=())) == "refused"
+    assert Opinion.objects.get().state == State.OPEN
+    sign(opinion, year)
+    sign(opinion, year)
+    assert [scan.name for scan in opinion.scans.all()] == ["已签认定表.jpg"]
+    other = (inspect(name="另一张.jpg", content=picture(colour="blue"), max_bytes=10_000),)
+    assert outcome(lambda: sign(opinion, year, scan=other)) == "refused"
+
+
+def test_a_signature_that_somebody_else_entered_leaves_the_time_to_appeal(year):
+    opinion = bring_to(State.PAPER, year)
+    assert outcome(lambda: appeal(opinion, year, when=LATER + timedelta(days=60))) == "refused"
+    raised = appeal(opinion, year)
+    assert Opinion.objects.get().state == State.APPEALED
+    appealing.withdraw(appeal_id=raised.pk, by=year.actor("last"), at=LATER)
+    opinion.refresh_from_db()
+    assert (opinion.state, opinion.answered_by) == (State.PAPER, year.users["secretary"])
+
+
+def test_the_members_own_word_ends_the_time_to_appeal(year):
+    opinion = bring_to(State.CONFIRMED, year)
+    assert outcome(lambda: appeal(opinion, year)) == "refused"
+
+
+def test_the_signed_form_is_entered_and_read_on_the_page(year, client):
+    opinion = issue(year, when=timezone.now())
+    url = opinion.get_absolute_url()
+    client.force_login(year.users["secretary"])
+    disguised = upload(b"<script>", "认定表.jpg")
+    answers = [
+        client.post(url, {"step": "confirm_on_paper"} | files).status_code
+        for files in ({}, {"papers": [disguised]}, {"papers": [upload(picture(), "认定表.jpg")]})
+    ]
+    stored = OpinionFile.objects.get()
+    client.force_login(year.users["last"])
+    page = client.get(url).content.decode()
+
+    assert answers == [422, 422, 302]
+    assert stored.get_absolute_url() in page
+    assert reverse("new_appeal", args=["opinion", opinion.pk]) in page
+
+
+def test_the_member_enters_no_signature_of_their_own(year, client):
+    opinion = issue(year)
+    client.force_login(year.users["last"])
+    signed = {"step": "confirm_on_paper", "papers": [upload(picture(), "认定表.jpg")]}
+    assert client.post(opinion.get_absolute_url(), signed).status_code == 403
+
+
 # -- silence -------------------------------------------------------------------------------
 
 
@@ -246,7 +319,9 @@ def test_silence_is_of_the_branches_that_are_asked_about_only(year):
     assert opining.agree_silently(on=date(2027, 1, 1), branches=[], at=LATER) == 0
 
 
-@pytest.mark.parametrize("state", [State.CONFIRMED, State.APPEALED, State.KEPT, State.WITHDRAWN])
+@pytest.mark.parametrize(
+    "state", [State.CONFIRMED, State.PAPER, State.APPEALED, State.KEPT, State.WITHDRAWN]
+)
 def test_silence_says_nothing_about_what_was_answered(year, state):
     opinion = bring_to(state, year)
     assert silence(year) == 0
