@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from members.models import Member
 from members.rights import Actor
 from points.models import MonthlyResult, ResultLine
-from points.rules import may_read_matter
+from points.rules import is_confidential, may_read_matter
 from reviews.forms.sittings import ReasonForm
 from reviews.models import FollowUp, FollowUpRecord, Judgement
 from reviews.services.follow_ups import zero_months_demanded
@@ -32,10 +32,11 @@ class ZeroMonth:
     is_dropped: bool = False
 
 
-def zero_months_of(follow_up: FollowUp, actor: Actor) -> tuple[ZeroMonth, ...]:
+def zero_months_of(follow_up: FollowUp, actor: Actor | None) -> tuple[ZeroMonth, ...]:
     """The months an explanation lists, in order; where results were revised after it was given,
-    those that came in and those that fell away are marked. Three queries; four more where its
-    basis was revised."""
+    those that came in and those that fell away are marked. ``actor`` None: for paper, which
+    goes from hand to hand and names no matter of discipline (domain.md §10). Three queries;
+    four more where its basis was revised."""
     listed = set(follow_up.zero_months.values_list("member", "month"))
     now = set(zero_months_demanded(follow_up)) if follow_up.is_basis_changed else listed
     pairs = listed | now
@@ -53,7 +54,9 @@ def zero_months_of(follow_up: FollowUp, actor: Actor) -> tuple[ZeroMonth, ...]:
     )
 
 
-def _matters(follow_up: FollowUp, pairs: Collection[Pair], actor: Actor) -> dict[Pair, str]:
+def _matters(
+    follow_up: FollowUp, pairs: Collection[Pair], actor: Actor | None
+) -> dict[Pair, str]:
     """What made the month zero, by name only where this person may read it (domain.md §10)."""
     results = MonthlyResult.objects.final().filter(
         branch=follow_up.branch_id,
@@ -69,8 +72,11 @@ def _matters(follow_up: FollowUp, pairs: Collection[Pair], actor: Actor) -> dict
     found: dict[Pair, list[str]] = defaultdict(list)
     for line in lines:
         result, criterion = line.result, line.entry.criterion
-        is_named = may_read_matter(
-            actor, criterion, branch_id=result.branch_id, member_id=result.member_id
+        is_named = not is_confidential(criterion) or (
+            actor is not None
+            and may_read_matter(
+                actor, criterion, branch_id=result.branch_id, member_id=result.member_id
+            )
         )
         text = criterion.text if is_named else _("a matter registered by the committee")
         found[result.member_id, result.month].append(text)

@@ -118,7 +118,12 @@ def explanation_form(request: Request, pk: int) -> HttpResponse:
         kind__in=FollowUp.EXPLANATION_KINDS,
     )
     today = timezone.localdate()
-    context = page_of(request, found, duty_of(request.actor, found, today)) | {"today": today}
+    context = {
+        "follow_up": found,
+        "zero_months": selectors.zero_months_of(found, None),
+        "today": today,
+        **selectors.explanation_panel(found, duty_of(request.actor, found, today)),
+    }
     return render(request, "reviews/explanation_form.html", context)
 
 

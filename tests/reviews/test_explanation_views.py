@@ -287,3 +287,20 @@ def test_a_confidential_matter_is_named_to_the_committee_only(db):
     assert for_staff.matter == punished.text
     assert for_holder.matter
     assert punished.text not in for_holder.matter
+
+
+def test_the_form_on_paper_names_no_matter_of_discipline(client):
+    month = BranchMonth()
+    punished = month.criterion("-10.00", Criterion.RegisteredBy.COMMITTEE, zeroes_month=True)
+    month.register("member", by="staff", item=month.item(punished))
+    month.publish()
+    month.close()
+    row = month.branch.follow_ups.get(kind="REPORT_EXPLANATION")
+    client.force_login(month.users["staff"])
+
+    page = client.get(row.get_absolute_url()).content.decode()
+    paper = client.get(reverse("explanation_form", args=[row.pk])).content.decode()
+
+    assert punished.text in page
+    assert punished.text not in paper
+    assert gettext("a matter registered by the committee") in paper
