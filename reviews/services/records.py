@@ -59,8 +59,8 @@ def record_sitting(
     """Record how a talk or an interview was held; the member is asked to confirm it within the
     policy's working days. Until they have, or after a dispute, it can be recorded anew. The
     same record twice (a double click) is one; after a dispute, the same words again are a new
-    record, which the member is asked about. Whoever is named first has the duty from then on
-    where nobody had it; naming somebody else in a later record corrects that.
+    record, which the member is asked about. Where nobody had the duty, somebody has it from
+    then on (see ``_taken_by``); naming somebody else in a later record corrects that.
 
     ``seen`` is the number of the record that the form was filled in beside. Raises
     PermissionDenied, or Refused: not possible any more, recorded by somebody else meanwhile,
@@ -78,7 +78,7 @@ def record_sitting(
     written = _write(row, sitting, after=last, by=by, at=at)
     gives_duty = row.holder_id is None or _has_duty_by_record(row)
     row.state = State.RECORDED
-    row.holder_id = sitting.held_by[0] if gives_duty else row.holder_id
+    row.holder_id = _taken_by(row, sitting, by) if gives_duty else row.holder_id
     row.save(update_fields=["state", "holder"])
     duty = {"holder": row.holder_id} if gives_duty else {}
     log(row, "record", by=by, at=at, number=written.number, **duty)
@@ -110,6 +110,15 @@ def check_sitting(row: FollowUp, sitting: Sitting, *, today: date) -> None:
         raise Refused(_("Say what is to be put right by that day."))
     if problem := rectification.day_problem(sitting.rectify_by, today=today):
         raise Refused(problem)
+
+
+def _taken_by(row: FollowUp, sitting: Sitting, by: Actor) -> int:
+    """Whose duty it is from the record on where nobody was named for it: the secretary's who
+    recorded their talk, whoever held it, so that they can put a wrong name right; else who
+    held it first."""
+    goes_on = by.is_secretary_of(row.branch_id) or by.member_id == row.holder_id
+    is_theirs = row.kind == FollowUp.Kind.TALK and goes_on
+    return by.member_id if is_theirs and by.member_id is not None else sitting.held_by[0]
 
 
 def _has_duty_by_record(row: FollowUp) -> bool:

@@ -653,6 +653,20 @@ def test_who_had_the_duty_by_a_mistaken_record_loses_it_with_the_next(world):
     assert readers(world, world.interview) == {"member", "deputy", "staff", "second staff"}
 
 
+def test_a_secretary_who_named_somebody_by_mistake_puts_it_right(world):
+    FollowUp.objects.filter(pk=world.talk.pk).update(holder=None)
+    world.record(sitting=world.sitting("other"))
+    world.record(sitting=world.sitting("secretary elsewhere"), seen=1)
+    assert "secretary elsewhere" in readers(world, world.talk)
+    step_down(world)
+    world.record(sitting=world.sitting("deputy"), seen=2)
+
+    world.talk.refresh_from_db()
+    assert world.talk.holder == world.people["secretary"]
+    expected = {"member", "secretary", "deputy", "staff", "second staff"}
+    assert readers(world, world.talk) == expected
+
+
 def test_whom_the_committee_named_keeps_the_duty_whoever_held_it(world):
     FollowUp.objects.filter(pk=world.interview.pk).update(holder=None)
     world.record(world.interview, world.sitting("other"), by="staff")
