@@ -127,11 +127,9 @@ def month_end_statements() -> list[str]:
             SELECT CASE s.streak WHEN 1 THEN 'TALK' WHEN 2 THEN 'INTERVIEW'
                    ELSE 'DISPOSITION' END,
                 'OPEN', s.branch_id, s.member_id,
-                CASE WHEN s.streak = 1 AND p.member_id <> s.member_id THEN p.member_id END,
-                s.first_month, s.month, {YEAR}, {due}, {false}, {now}, NULL, '', ''
+                CAST(NULL AS bigint), s.first_month, s.month, {YEAR}, {due}, {false}, {now}, NULL,
+                '', ''
             FROM ({streaks()}) AS s
-            LEFT JOIN members_position p ON p.branch_id = s.branch_id
-                AND p.kind = 'SECRETARY' AND p.ends_on IS NULL
             WHERE s.streak <= 3
             ON CONFLICT DO NOTHING""",
         f"""{insert}
@@ -167,7 +165,10 @@ def month_end_statements() -> list[str]:
         f"""{notice}
             SELECT m.user_id, 'follow_up:' || f.id, f.kind || ' {LAST}', '/follow-ups/' || f.id,
                 {sent}
-            FROM reviews_followup f JOIN members_member m ON m.id = f.holder_id
+            FROM reviews_followup f
+            LEFT JOIN members_position p ON p.branch_id = f.branch_id AND p.kind = 'SECRETARY'
+                AND p.ends_on IS NULL AND f.kind = 'TALK' AND p.member_id <> f.member_id
+            JOIN members_member m ON m.id = COALESCE(f.holder_id, p.member_id)
             WHERE f.opened_at = {now}
             ON CONFLICT DO NOTHING""",
     ]

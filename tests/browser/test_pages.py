@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from members.models import RollChange, User
+from members.rights import actor_on
 from points.models import Activity, Declaration, MonthlyResult, RuleBook
 from reviews.demo.build import build
 from reviews.models import (
@@ -18,9 +19,16 @@ from reviews.models import (
     SpotCheck,
     YearEnd,
 )
+from reviews.services.holders import held_by
 from tests.browser.office import DESK, PHONE, Browsers
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def talks_held():
+    """The talks that fall to the demonstration's secretary."""
+    secretary = actor_on(User.objects.get(username="secretary"), timezone.localdate())
+    return FollowUp.objects.filter(held_by(secretary), kind=FollowUp.Kind.TALK)
 
 
 def addresses(now) -> list[tuple[str, str]]:
@@ -43,8 +51,7 @@ def addresses(now) -> list[tuple[str, str]]:
     unjudged = explanations.filter(state=FollowUp.State.RECORDED, judgement=None).first()
     serious = explanations.filter(judgement__decided_on=None).exclude(judgement=None).first()
     moved = RollChange.objects.latest("pk").member
-    talks = FollowUp.objects.filter(kind="TALK", holder__user__username="secretary")
-    talk = talks.latest("trigger_month")
+    talk = talks_held().latest("trigger_month")
     cases = FollowUp.objects.filter(kind="DISPOSITION")
     returned_case = cases.get(state="OPEN", **branch).get_absolute_url()
     filed_case = cases.get(state="RECORDED").get_absolute_url()
@@ -173,7 +180,7 @@ def addresses(now) -> list[tuple[str, str]]:
 def talks_of() -> list[tuple[str, int, str]]:
     """Talks in their states: the account that looks, the talk, and what of it."""
     talks = FollowUp.objects.filter(kind=FollowUp.Kind.TALK).order_by("pk")
-    of_secretary = talks.filter(holder__user__username="secretary")
+    of_secretary = talks_held()
     waiting = of_secretary.filter(state="OPEN").latest("pk").pk
     answered = talks.get(member__user__username="member").pk
     right = of_secretary.filter(state="RECTIFYING").latest("pk").pk

@@ -35,6 +35,7 @@ from reviews.models import (
 )
 from reviews.services import review as reviewing
 from reviews.services import round as rounds
+from reviews.services.holders import held_by
 from reviews.services.ledger import check_ledger
 from reviews.services.spot_checks import repeat
 from tests.factories import BranchFactory
@@ -162,8 +163,9 @@ def test_every_state_is_somewhere(settings, today, stage):
     assert typed_by(draft, actor_on(member.user, today))["reason"]
     cases = FollowUp.objects.filter(kind="DISPOSITION").values_list("state", flat=True)
     assert sorted(cases) == ["OPEN", "OPEN", "RECORDED", "RECTIFYING"]
-    talk = FollowUp.objects.filter(holder__user__username="secretary").latest("trigger_month")
-    assert (talk.kind, talk.state) == ("TALK", "OPEN")
+    secretary = actor_on(User.objects.get(username="secretary"), today)
+    talk = FollowUp.objects.filter(held_by(secretary), kind="TALK").latest("trigger_month")
+    assert (talk.state, talk.holder) == ("OPEN", None)
     assert FollowUp.objects.filter(
         kind="LIFE_MEETING_EXPLANATION", holder__user__username="leader"
     ).exists()

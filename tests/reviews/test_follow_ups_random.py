@@ -267,6 +267,7 @@ def check(played: Played) -> None:
             assert is_right, f"{row.kind} is open on another basis"
             assert not row.is_basis_changed
             assert demand.holder in (None, row.holder_id)
+            assert row.holder_id is None or row.is_explanation
         elif row.state == State.WITHDRAWN:
             assert demand is None, f"{row.kind} is withdrawn, yet demanded"
         else:
