@@ -7,6 +7,7 @@ from itertools import chain
 from typing import IO, Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from lib.excel import Column, Kind, SheetOut, write_workbook
 from lib.excel.writing import Value
@@ -16,6 +17,7 @@ from members.rights import Actor
 from points.models import Criterion, Decision, MonthlyResult
 from reviews.exports.asking import MOST_NAMES, Asked, Progress, about_sheet
 from reviews.exports.chunks import row_chunks
+from reviews.exports.ledger_people import people_since
 from reviews.models import Round
 
 LEDGER_COLUMNS: Final = (
@@ -45,16 +47,18 @@ def write_ledger(
 ) -> None:
     """Write every entry that counts in the closed months of a span, with its decided points;
     the months themselves; and the exemptions in them. Importing it into the same roll and rule
-    books gives the same results.
+    books gives the same results; 说明 names whom today's roll does not have in these months.
 
     Months that are not closed are left out, and so is what the committee registered, unless
     ``by`` works for the committee (domain.md §10); 说明 says how much that is.
     """
+    today = timezone.localdate(at)
+    remarks = chain(_remarks(asked, branches, by), people_since(branches, asked.span, today))
     sheets = [
         SheetOut("积分台账", LEDGER_COLUMNS, progress.of(_lines(asked, branches, by))),
         SheetOut("参评月份", MONTH_COLUMNS, progress.of(_month_lines(asked, branches))),
         SheetOut("免评", EXEMPTION_COLUMNS, progress.of(_exemption_lines(asked, branches, by))),
-        about_sheet(branches, by=by, at=at, more=_remarks(asked, branches, by)),
+        about_sheet(branches, by=by, at=at, more=remarks),
     ]
     write_workbook(target, sheets)
 

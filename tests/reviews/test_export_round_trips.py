@@ -18,7 +18,10 @@ from members.models import (
     User,
 )
 from members.rights import actor_on, system_actor
+from members.services.roll_life import end_membership
+from points.imports import apply_rulebook, parse_rulebook
 from points.models import Criterion, Declaration, MonthlyResult
+from reviews.exports.ledger_people import CAME, LEFT, MOVED, TO_DO
 from reviews.imports import apply_ledger, parse_ledger
 from reviews.models import Round
 from reviews.services import round as rounds
@@ -26,7 +29,7 @@ from reviews.services.ledger import check_ledger
 from tests.factories import StaffAppointmentFactory
 from tests.reviews.branch_month import BranchMonth
 from tests.reviews.exporting import NOW, made, rows_of, workbook_of
-from tests.workbooks import person, roll
+from tests.workbooks import criterion, entry, ledger, person, roll, rule_book, rule_books
 
 pytestmark = pytest.mark.django_db
 NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
@@ -76,8 +79,8 @@ def live(month: BranchMonth) -> None:
     half = Decimal("1.25")
     month.decide(declared[8], "ADJUSTED", by="deputy", points=half, reason="按半天计")
     month.decide(declared[10], "REJECTED", by="deputy", reason="材料不符")
-    for entry in rounds.undecided(month.round):
-        month.decide(entry, by="system")
+    for undecided in rounds.undecided(month.round):
+        month.decide(undecided, by="system")
     month.meet()
     month.conclude()
     november = month.also(NOVEMBER)
@@ -120,6 +123,96 @@ def test_an_exported_ledger_gives_the_same_results_in_a_fresh_database():
     assert again.is_unchanged
     # A secretary's ledger lacks what only the committee may name, and only that.
     assert apply_ledger(parse_ledger(books["secretary"]), by=system_actor(), at=NOW).problems
+
+
+TWO_BRANCHES = [
+    {"名称": "厅党委", "类型": "党委"},
+    {"名称": "甲党支部", "类型": "党支部", "上级党组织": "厅党委"},
+    {"名称": "乙党支部", "类型": "党支部", "上级党组织": "厅党委"},
+]
+STAYING = person(1, "甲党支部")
+MOVING = [person(2, "甲党支部"), person(2, "乙党支部")]
+LEAVING, COMING = person(3, "甲党支部"), person(4, "乙党支部")
+
+
+def import_roll(*people, as_of=None):
+    """A roll of the two branches, with somebody in the second who never moves."""
+    staying = [STAYING, person(5, "乙党支部")]
+    content = roll(*staying, *people, organisations=TWO_BRANCHES)
+    report = apply_roll(parse_roll(content), by=system_actor(), at=NOW, as_of=as_of)
+    assert report.problems == ()
+
+
+def rolls_of_the_year():
+    """One member moves in March, one leaves at the end of February, one comes in April."""
+    import_roll(MOVING[0], LEAVING)
+    end_membership(
+        member_id=Member.objects.get(staff_no=LEAVING["工号"]).pk,
+        on=date(2025, 2, 28),
+        reason="TRANSFERRED_OUT",
+        opened_until=None,
+        concluded_until=None,
+        by=system_actor(),
+        at=NOW,
+    )
+    import_roll(MOVING[1], as_of=date(2025, 3, 1))
+    import_roll(MOVING[1], COMING, as_of=date(2025, 4, 1))
+
+
+def rules_of_the_year():
+    names = ("甲党支部", "乙党支部")
+    books = rule_books([rule_book(name) for name in names], [criterion("A1", 5)])
+    assert apply_rulebook(parse_rulebook(books), by=system_actor(), at=NOW).problems == ()
+
+
+def test_a_ledger_names_whom_todays_roll_lacks_and_says_how_both_come_in_again():
+    by = system_actor()
+    try:
+        with transaction.atomic():
+            rolls_of_the_year()
+            rules_of_the_year()
+            rows = [
+                entry("2025-02", "A3", "A1", "甲党支部"),
+                entry("2025-02", "A2", "A1", "甲党支部"),
+                entry("2025-04", "A2", "A1", "乙党支部"),
+                entry("2025-05", "A4", "A1", "乙党支部"),
+            ]
+            months = [
+                (f"2025-0{n}", name) for n in range(1, 6) for name in ("甲党支部", "乙党支部")
+            ]
+            assert apply_ledger(parse_ledger(ledger(*rows, months=months)), by=by, at=NOW).counts
+            then = results()
+            staff = StaffAppointmentFactory(committee=Committee.objects.get()).user
+            asked = {"first": "2025-01", "last": "2025-12"}
+            export = made("LEDGER", actor_on(staff, NOW.date()), **asked)
+            with export.file.open("rb") as file:
+                exported = file.read()
+            remarks = rows_of(workbook_of(export), "说明")
+            with made("ROLL", actor_on(staff, NOW.date())).file.open("rb") as file:
+                exported_roll = file.read()
+            late = made("LEDGER", actor_on(staff, NOW.date()), first="2025-05", last="2025-05")
+            assert TO_DO not in rows_of(workbook_of(late), "说明")
+            raise Undo
+    except Undo:
+        pass
+
+    assert remarks[4:] == [
+        TO_DO,
+        (MOVED, f"A2 {MOVING[0]['姓名']}：2025-01至2025-02在甲党支部，现在乙党支部"),
+        (LEFT, f"A3 {LEAVING['姓名']}：2025-01至2025-02在甲党支部"),
+        (CAME, f"A4 {COMING['姓名']}：自2025-04起在乙党支部"),
+    ]
+    # Today's roll alone does not do; what the remarks say does.
+    with transaction.atomic():
+        apply_roll(parse_roll(exported_roll), by=by, at=NOW)
+        rules_of_the_year()
+        assert len(apply_ledger(parse_ledger(exported), by=by, at=NOW).problems) == 2
+        transaction.set_rollback(True)
+    rolls_of_the_year()
+    rules_of_the_year()
+    assert apply_ledger(parse_ledger(exported), by=by, at=NOW).problems == ()
+    assert results() == then
+    assert apply_roll(parse_roll(exported_roll), by=by, at=NOW).is_unchanged
 
 
 ORGANISATIONS = [
