@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from lib.steps import Refused
+from lib.steps import Overtaken, Refused
 from members.notices import Message, tell
 from members.rights import Actor
 from reviews.disposing import LONGEST_CORRECTION, later_by
@@ -58,10 +58,8 @@ def check(
     FOLLOW_UP_STEPS.check("check", duty, row)
     put_right = row.rectification
     if last is not None and last.number != seen:
-        raise Refused(
-            _("%(name)s has just checked it: look first at what was found.")
-            % {"name": last.checked_by.display_name}
-        )
+        text = _("%(name)s has just checked it: look first at what was found.")
+        raise Overtaken(text % {"name": last.checked_by.display_name}, number=last.number)
     if not reason.strip():
         raise Refused(_("Say what you found: the member will read it."))
     _check_day(row, put_right, outcome, due_on, today=timezone.localdate(at))

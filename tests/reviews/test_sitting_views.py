@@ -285,10 +285,14 @@ def test_the_check_of_somebody_faster_is_shown_beside_what_was_typed(world, as_)
     world.check(outcome="NOT_YET", reason="还差两次", due_on=date(2026, 12, 1), by="staff")
 
     typed = {"outcome": "PUT_RIGHT", "reason": "当面看过", "seen": "0"}
+    missing = client.post(check, typed | {"reason": ""})
+    assert missing.status_code == 422
+    words = " ".join(missing.content.decode().split())
+    assert 'name="seen" value="0"' in words  # it was not told yet
     page = client.post(check, typed)
 
     assert page.status_code == 409
-    body = page.content.decode()
+    body = " ".join(page.content.decode().split())
     assert "还差两次" in body
     assert "当面看过" in body
     assert 'name="seen" value="1"' in body
