@@ -162,7 +162,7 @@ KINDS: Final = {
             Export.Kind.YEAR,
             _("Members' twelve months, eligibility, follow-ups and explanations of a year."),
             "award",
-            "年终总评",
+            "年终总评表",
             YEAR,
             is_branch_committee_or_staff,
             annual.estimate,

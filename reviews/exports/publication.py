@@ -34,7 +34,8 @@ MATTER_COLUMNS: Final = (
     Column("次数", Kind.POINTS),
     Column("计分", Kind.POINTS),
 )
-NOT_PUBLIC: Final = "不予公开的事项"
+# As the page and the notice say it.
+NOT_PUBLIC: Final = "按规定不公开的事项"
 EXEMPT: Final = "免评"
 
 Line = list[Value]

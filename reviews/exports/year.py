@@ -107,7 +107,7 @@ def export_year(
             SheetOut("谈话约谈处置", STREAK_COLUMNS, _streak_lines(year, branches, by, at)),
             SheetOut("说明事项", EXPLANATION_COLUMNS, _explanation_lines(year, branches, by)),
         ]
-        write_workbook(target, sheets, heading=f"{year}年年终总评")
+        write_workbook(target, sheets, heading=f"{year}年年终总评表")
     members = AnnualResult.objects.filter(year=year, branch__in=branches).count()
     record(
         by=by.user,

@@ -140,9 +140,10 @@ def test_the_publication_shows_what_its_notice_shows(month):
     ]
     said = {row[2]: row[-1] for row in table}
     assert said[month.member.name] == f"{month.study.text} +2"
-    assert said["=1+1"].count("不予公开的事项") == 1
+    hidden = _("a matter that is not made public")
+    assert said["=1+1"].count(hidden) == 1
     matters = rows_of(book, "公示事项")
-    assert ("2026-10", "=1+1", "不予公开的事项", 1, -10) in matters
+    assert ("2026-10", "=1+1", hidden, 1, -10) in matters
     assert month.punished.text not in str(table + matters)
     assert len(matters) == 5
     assert dict(rows_of(book, "说明"))["公示期"].startswith(f"{publication.starts_on}")

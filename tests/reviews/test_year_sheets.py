@@ -7,7 +7,9 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from lib.display import points, zh_month
 from members.models import Membership
 from members.rights import system_actor
 from points.models import MonthlyResult
@@ -188,7 +190,7 @@ def closed(branch, *, provisional=False) -> YearEnd:
     ).year_end
 
 
-def test_a_later_revision_stands_beside_frozen_figures(branch):
+def test_a_later_revision_stands_beside_frozen_figures(branch, client):
     branch.close()
     year_end = closed(branch, provisional=True)
     YearEnd.objects.filter(pk=year_end.pk).update(
@@ -211,6 +213,11 @@ def test_a_later_revision_stands_beside_frozen_figures(branch):
     assert [month.result for month in sheet.months if month.result] == [old]
     [revised] = sheet.revised
     assert (revised.before, revised.after, revised.is_later) == (old.score, Decimal(99), True)
+    client.force_login(branch.users["member"])
+    page = client.get(reverse("own_year_sheet", args=[2026])).content.decode()
+    note = _("after the year-end was computed; the figures above stand")
+    said = f"{zh_month(old.month)}：{points(old.score)} → 99{_('(%(note)s)') % {'note': note}}"
+    assert said in " ".join(page.split())
 
 
 def test_what_people_gave_stands_in_words(branch, client):
