@@ -291,6 +291,7 @@ DATA: dict[str, Data] = {
         "kind": "AWARD",
         "title": "优秀共产党员",
         "text": "表现突出",
+        "warned": f"{p.subject.staff_no} {w.today.year}",
     },
     "opinion": lambda w, p: {"step": "confirm"},
     "change_line": lambda w, p: line(p),

@@ -132,6 +132,8 @@ class OpinionForm(forms.Form):
     )
     document_number = forms.CharField(label=_("Document number"), max_length=50, required=False)
     nomination = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    # About whom, for which year, the page has said that they are no candidate.
+    warned = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, today: date, **more: Any) -> None:
         super().__init__(*args, **more)

@@ -109,6 +109,12 @@ class Appraisal(models.Model):
 
 
 class OpinionQuerySet(models.QuerySet["Opinion"]):
+    def baseless(self) -> "OpinionQuerySet":
+        """Those that stand, or wait for the decision of an appeal, although the nomination on
+        which they rest was withdrawn."""
+        resting = self.filter(nomination__withdrawn_at__isnull=False)
+        return resting.exclude(state=Opinion.State.WITHDRAWN)
+
     def visible_to(self, actor: Actor) -> "OpinionQuerySet":
         """One's own; those of the branch on whose committee one sits; all below one's
         committee."""
@@ -197,6 +203,12 @@ class Opinion(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("opinion", args=[self.pk])
+
+    @property
+    def is_baseless(self) -> bool:
+        """As ``OpinionQuerySet.baseless``, of one whose nomination is loaded."""
+        is_gone = self.nomination is not None and self.nomination.withdrawn_at is not None
+        return is_gone and self.state != self.State.WITHDRAWN
 
 
 class OpinionFileQuerySet(models.QuerySet["OpinionFile"]):

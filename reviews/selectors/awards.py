@@ -106,7 +106,8 @@ def branch_awards(branch: Branch, year: int, actor: Actor, today: date) -> Branc
         .order_by("pk")
     )
     is_final = figures.year_end.state in YearEnd.FINAL
-    opinions = list(Opinion.objects.filter(branch=branch, year=year).select_related("member")[:100])
+    issued = Opinion.objects.filter(branch=branch, year=year)
+    opinions = list(issued.select_related("member", "nomination")[:100])
     return BranchAwards(
         branch=branch,
         year=year,

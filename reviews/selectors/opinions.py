@@ -12,7 +12,7 @@ from lib.steps import Refused, Step
 from members.models import Event, Member, Membership
 from members.rights import Actor
 from points.selectors.sheet import file_of
-from reviews.models import Opinion
+from reviews.models import AnnualResult, Opinion, YearEnd
 from reviews.opinion_steps import OPINION_STEPS, is_own
 from reviews.selectors.appeals import AppealBox, appeal_box
 
@@ -30,7 +30,7 @@ def may_issue_somewhere(actor: Actor) -> bool:
 
 def opinions_of(actor: Actor) -> "QuerySet[Opinion]":
     """In the roll's order of branches, the latest year first. No query yet."""
-    found = Opinion.objects.visible_to(actor).select_related("member", "branch")
+    found = Opinion.objects.visible_to(actor).select_related("member", "branch", "nomination")
     return found.order_by("-year", "branch__roll_order", "branch", "-issued_at", "-pk")
 
 
@@ -59,6 +59,25 @@ def find_member(actor: Actor, words: str, today: date) -> Member:
     if len(found) > 1:
         raise Refused(_("Several people have this name: type the staff number."))
     return found[0]
+
+
+def doubt_about_award(member: Member, year: int) -> str:
+    """Why an award to this member would surprise: by the year's final figures they are no
+    candidate (domain.md §8). Nothing for a candidate. One query."""
+    final = AnnualResult.objects.filter(
+        member=member, year=year, year_end__state__in=YearEnd.FINAL
+    ).first()
+    if final is None:
+        return _("%(name)s has no final figures of %(year)s, so is no candidate of that year.") % {
+            "name": member.name,
+            "year": year,
+        }
+    if not final.is_candidate:
+        return _("By the figures of %(year)s, %(name)s is no candidate of that year.") % {
+            "name": member.name,
+            "year": year,
+        }
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from members.notices import Message, record, tell
 from members.rights import Actor
 from reviews.models import AnnualResult, Nomination, YearEnd
 from reviews.rules import may_nominate
+from reviews.services import opinions
 from reviews.services.round import bench_of, benches_of
 
 
@@ -53,6 +54,7 @@ def nominate(
         nominated_by=by.user,
         nominated_at=at,
     )
+    opinions.regain_basis(nomination)
     _record(nomination, "nominate", by=by, at=at)
     subject = _("Your branch has nominated you for the year %(year)s.") % {"year": year}
     tell([_message(nomination, member, f"nominated:{nomination.pk}", subject)], at=at)
@@ -78,7 +80,8 @@ def _check_may(by: Actor, member: int, branch: int, at: datetime) -> None:
 
 @transaction.atomic
 def withdraw(*, pk: int, reason: str, by: Actor, at: datetime) -> Nomination:
-    """Take a nomination back, with a reason that the member reads. Twice is once.
+    """Take a nomination back, with a reason that the member reads; an opinion that rests on it
+    and still waits goes with it. Twice is once.
 
     Raises PermissionDenied (see ``may_nominate``), or Refused without a reason."""
     nomination = Nomination.objects.select_for_update(of=("self",)).get(pk=pk)
@@ -95,8 +98,9 @@ def withdraw(*, pk: int, reason: str, by: Actor, at: datetime) -> Nomination:
 @transaction.atomic(savepoint=False)
 def withdraw_those_no_longer_candidates(*, year_end: YearEnd, by: Actor, at: datetime) -> int:
     """Bring the standing nominations to figures that were just stored under the year-end's
-    lock: whoever is no candidate any more is withdrawn with the reason; the member and the
-    secretaries of today are told. Returns how many. Source: domain.md §8."""
+    lock: whoever is no candidate any more is withdrawn with the reason, and so is an opinion that
+    rests on it and still waits; the member and the secretaries of today are told. Returns how
+    many. Source: domain.md §8."""
     candidates = AnnualResult.objects.filter(
         member=OuterRef("member"), year=OuterRef("year"), is_candidate=True
     )
@@ -133,6 +137,7 @@ def _withdraw(nomination: Nomination, reason: str, *, by: Actor, at: datetime) -
     nomination.withdrawn_by, nomination.withdrawn_at = by.user, at
     nomination.save(update_fields=["withdrawal_reason", "withdrawn_by", "withdrawn_at"])
     _record(nomination, "withdraw_nomination", by=by, at=at)
+    opinions.lose_basis(nomination, reason=nomination.withdrawal_reason, by=by, at=at)
 
 
 def _told(nomination: Nomination, person: int) -> Message:

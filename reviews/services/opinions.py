@@ -108,7 +108,8 @@ def _check(wording: Wording, member: int, today: date) -> None:
         raise Refused(_("This year has not begun."))
     if wording.nomination is None:
         return
-    fits = Nomination.objects.filter(
+    # Locked: it may be withdrawn at this moment, and with it what rests on it.
+    fits = Nomination.objects.select_for_update(of=("self",)).filter(
         pk=wording.nomination, member=member, year=wording.year, withdrawn_at__isnull=True
     )
     if wording.kind != Opinion.Kind.AWARD or not fits.exists():
@@ -212,9 +213,40 @@ def withdraw(*, pk: int, reason: str, by: Actor, at: datetime) -> Opinion:
         raise Refused(_("Give a reason: the member will read it."))
     _take_back(opinion, reason.strip(), at=at)
     _record(opinion, "withdraw_opinion", by=by, at=at)
-    subject = _("The opinion on you for %(year)s was withdrawn.") % {"year": opinion.year}
-    _tell_member(opinion, "opinion-withdrawn", subject, at=at)
+    _tell_withdrawn(opinion, at=at)
     return opinion
+
+
+# -- what becomes of its nomination: called by the nominations' services, under their locks ----
+
+
+def lose_basis(nomination: Nomination, *, reason: str, by: Actor, at: datetime) -> None:
+    """A nomination was withdrawn: an opinion that rests on it and waits for the member is
+    withdrawn with the same reason, so that silence cannot make it stand. One that stands, or
+    was appealed against, is left to people. Whoever issued it is told."""
+    resting = Opinion.objects.select_for_update(of=("self",)).filter(nomination=nomination)
+    for opinion in resting.exclude(state=State.WITHDRAWN).order_by("pk"):
+        if opinion.state == State.OPEN:
+            _take_back(opinion, reason, at=at)
+            _record(opinion, "withdraw_opinion", by=by, at=at)
+            _tell_withdrawn(opinion, at=at)
+            subject = _("An opinion that you issued was withdrawn with the member's nomination.")
+        else:
+            subject = _(
+                "The nomination on which an opinion that you issued rests was withdrawn: "
+                "decide whether the opinion can stand."
+            )
+        _tell_issuer(opinion, f"opinion-baseless:{opinion.pk}:{nomination.pk}", subject, at=at)
+
+
+def regain_basis(nomination: Nomination) -> None:
+    """The member is nominated anew for the same: what stands rests on this nomination again."""
+    again = Opinion.objects.baseless().filter(
+        nomination__member=nomination.member_id,
+        nomination__year=nomination.year,
+        nomination__award=nomination.award,
+    )
+    again.update(nomination=nomination)
 
 
 # -- what an appeal does to it: called by the appeal's services, under the appeal's lock ------
@@ -277,6 +309,11 @@ def _tell_member(opinion: Opinion, key: str, subject: str, *, at: datetime) -> N
     """Notices say that there is something, never what it is (domain.md §10)."""
     url = opinion.get_absolute_url()
     tell([Message(opinion.member_id, f"{key}:{opinion.pk}", subject, url)], at=at)
+
+
+def _tell_withdrawn(opinion: Opinion, *, at: datetime) -> None:
+    subject = _("The opinion on you for %(year)s was withdrawn.") % {"year": opinion.year}
+    _tell_member(opinion, "opinion-withdrawn", subject, at=at)
 
 
 def _tell_issuer(opinion: Opinion, key: str, subject: str, *, at: datetime) -> None:

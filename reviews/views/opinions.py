@@ -18,6 +18,7 @@ from lib.addresses import id_from
 from lib.form_fields import refuse
 from lib.steps import Refused
 from members.access import is_member_or_staff, page_for
+from members.models import Member
 from members.requests import Request
 from members.rights import Actor
 from points.views.evidence import served
@@ -59,18 +60,45 @@ def opinions(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page_for(selectors.may_issue_somewhere)
 def new_opinion(request: Request) -> HttpResponse:
-    """Issue an opinion; what was typed comes back if it is refused."""
+    """Issue an opinion; what was typed comes back if it is refused, or if the page first has to
+    say that the member is no candidate for an award."""
     today = timezone.localdate()
     form = OpinionForm(request.POST or None, today=today, initial=asked(request))
-    status = 200
+    status, doubt = 200, ""
     if request.method == "POST":
         status = 422
-        if form.is_valid():
-            issued, status = issue(request, form)
-            if issued is not None:
-                messages.success(request, _("Issued. The member is told and asked to confirm."))
-                return redirect(issued)
-    return render(request, "reviews/opinion_new.html", {"form": form}, status=status)
+        if form.is_valid() and (member := member_named(request, form)) is not None:
+            status, doubt = 200, doubt_of(form, member)
+            if not doubt:
+                issued, status = issue(request, form, member)
+                if issued is not None:
+                    messages.success(request, _("Issued. The member is told and asked to confirm."))
+                    return redirect(issued)
+    context = {"form": form, "doubt": doubt, "warned": about(form) if doubt else ""}
+    return render(request, "reviews/opinion_new.html", context, status=status)
+
+
+def member_named(request: Request, form: OpinionForm) -> Member | None:
+    """The member who was named; or None, with the reason on the form."""
+    today = timezone.localdate()
+    try:
+        return selectors.find_member(request.actor, form.cleaned_data["member"], today)
+    except Refused as refusal:
+        form.add_error("member", str(refusal))
+        return None
+
+
+def doubt_of(form: OpinionForm, member: Member) -> str:
+    """What to say before this is issued, unless the page has said it of the same award."""
+    said = form.cleaned_data
+    is_plain_award = said["kind"] == Opinion.Kind.AWARD and said["nomination"] is None
+    if not is_plain_award or said["warned"] == about(form):
+        return ""
+    return selectors.doubt_about_award(member, said["year"])
+
+
+def about(form: OpinionForm) -> str:
+    return f"{form.cleaned_data['member']} {form.cleaned_data['year']}"
 
 
 def asked(request: Request) -> dict[str, Any]:
@@ -92,14 +120,9 @@ def asked(request: Request) -> dict[str, Any]:
     }
 
 
-def issue(request: Request, form: OpinionForm) -> tuple[Opinion | None, int]:
+def issue(request: Request, form: OpinionForm, member: Member) -> tuple[Opinion | None, int]:
     """The opinion that was issued; or None and the status, with the reason on the form."""
     actor, now = request.actor, timezone.now()
-    try:
-        member = selectors.find_member(actor, form.cleaned_data["member"], timezone.localdate(now))
-    except Refused as refusal:
-        form.add_error("member", str(refusal))
-        return None, 422
     try:
         return services.issue(member=member.pk, wording=form.wording(), by=actor, at=now), 302
     except PermissionDenied:

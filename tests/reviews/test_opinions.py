@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from lib.steps import Refused
 from members.models import Event, Membership, Notice
@@ -26,6 +27,7 @@ State = Opinion.State
 # Issued on Wednesday, 14 January 2026: five working days end on Wednesday the 21st.
 LAST_DAY = date(2026, 1, 21)
 LATER = AT + timedelta(days=8)
+BASELESS = "The nomination on which this opinion rests was withdrawn"
 SIGNED = (inspect(name="已签认定表.jpg", content=picture(), max_bytes=10_000),)
 SANCTION = Wording("SANCTION", YEAR, "通报批评", "十一月、十二月连续低于合格线", "机党〔2026〕4号")
 
@@ -63,17 +65,18 @@ def decide(raised, year, *, by="staff", is_upheld=True, **more):
     )
 
 
-def bring_to(state, year) -> Opinion:
+def bring_to(state, year, opinion=None) -> Opinion:
     """An opinion in that state, by the steps that lead there."""
-    opinion = issue(year)
+    opinion = opinion or issue(year)
+    name = next(key for key, member in year.people.items() if member.pk == opinion.member_id)
     if state == State.CONFIRMED:
-        confirm(opinion, year)
+        confirm(opinion, year, by=name)
     elif state == State.PAPER:
         sign(opinion, year)
     elif state == State.SILENT:
         silence(year)
     elif state in (State.APPEALED, State.KEPT):
-        raised = appeal(opinion, year)
+        raised = appeal(opinion, year, by=name)
         if state == State.KEPT:
             decide(raised, year, is_upheld=False)
     elif state == State.WITHDRAWN:
@@ -157,8 +160,8 @@ def test_what_is_no_opinion_is_refused(year, wording):
     assert not Opinion.objects.exists()
 
 
-def test_an_award_follows_from_a_standing_nomination_of_the_member(year):
-    nomination = nominating.nominate(
+def nominate(year):
+    return nominating.nominate(
         member=year.pk("first"),
         year=YEAR,
         award="COMMENDATION",
@@ -166,7 +169,15 @@ def test_an_award_follows_from_a_standing_nomination_of_the_member(year):
         by=year.actor("secretary"),
         at=AT,
     )
-    award = Wording("AWARD", YEAR, "优秀共产党员", "表现突出", nomination=nomination.pk)
+
+
+def award_to(nomination):
+    return Wording("AWARD", YEAR, "优秀共产党员", "表现突出", nomination=nomination.pk)
+
+
+def test_an_award_follows_from_a_standing_nomination_of_the_member(year):
+    nomination = nominate(year)
+    award = award_to(nomination)
     assert outcome(lambda: issue(year, "second", wording=award)) == "refused"
     assert issue(year, "first", wording=award).nomination == nomination
 
@@ -246,6 +257,99 @@ def test_withdrawing_needs_a_reason_and_tells_the_member(year):
     opinion.refresh_from_db()
     assert (opinion.state, opinion.withdrawal_reason) == (State.WITHDRAWN, "依据有误")
     assert Notice.objects.filter(user=year.users["last"]).count() == 2
+
+
+# -- what rests on a nomination ------------------------------------------------------------
+
+
+def compute_anew(year, *, candidates=("second",)):
+    """The figures come out otherwise: ``first`` is no candidate any more."""
+    year.store(candidates=candidates)
+    nominating.withdraw_those_no_longer_candidates(
+        year_end=year.year_end, by=year.actor("staff"), at=AT
+    )
+
+
+def baseless(year, name) -> list[str]:
+    found = to_dos_of(year.actor(name), today=DAY)
+    return [one.url for one in found if one.url.startswith(reverse("opinions"))]
+
+
+def test_what_waits_goes_with_the_nomination_and_silence_does_not_make_it_stand(year):
+    nomination = nominate(year)
+    opinion = issue(year, "first", wording=award_to(nomination))
+    compute_anew(year)
+    assert silence(year) == 0
+    opinion.refresh_from_db()
+    nomination.refresh_from_db()
+    assert opinion.state == State.WITHDRAWN
+    assert opinion.withdrawal_reason == nomination.withdrawal_reason
+    for name in ("first", "secretary"):
+        told = Notice.objects.filter(user=year.users[name], url=opinion.get_absolute_url())
+        assert told.filter(key__startswith="opinion-").exclude(key__startswith="opinion:").exists()
+    assert baseless(year, "secretary") == []
+
+
+def test_what_waits_goes_with_a_nomination_that_the_branch_takes_back(year):
+    nomination = nominate(year)
+    opinion = issue(year, "first", wording=award_to(nomination))
+    nominating.withdraw(pk=nomination.pk, reason="本人请辞", by=year.actor("secretary"), at=AT)
+    opinion.refresh_from_db()
+    assert (opinion.state, opinion.withdrawal_reason) == (State.WITHDRAWN, "本人请辞")
+
+
+@pytest.mark.parametrize(
+    "state", [State.CONFIRMED, State.PAPER, State.SILENT, State.APPEALED, State.KEPT]
+)
+def test_what_stands_on_a_nomination_that_is_gone_is_left_to_whoever_issued_it(year, client, state):
+    opinion = issue(year, "first", wording=award_to(nominate(year)))
+    bring_to(state, year, opinion)
+    compute_anew(year)
+    opinion.refresh_from_db()
+    assert (opinion.state, opinion.is_baseless) == (state, True)
+    assert Notice.objects.filter(
+        user=year.users["secretary"], key__startswith="opinion-baseless"
+    ).exists()
+    assert baseless(year, "secretary") == [opinion.get_absolute_url()]
+    assert baseless(year, "staff") == []
+    client.force_login(year.users["staff"])
+    for url in (opinion.get_absolute_url(), reverse("opinions"), reverse("year", args=[YEAR])):
+        page = client.get(url).content.decode()
+        assert any(gettext(sign) in page for sign in ("basis withdrawn", BASELESS)), url
+
+
+def test_a_nomination_anew_gives_it_its_basis_again(year):
+    opinion = issue(year, "first", wording=award_to(nominate(year)))
+    confirm(opinion, year, by="first")
+    compute_anew(year)
+    compute_anew(year, candidates=("first",))
+    again = nominate(year)
+    opinion.refresh_from_db()
+    assert (opinion.nomination, opinion.is_baseless) == (again, False)
+    assert baseless(year, "secretary") == []
+
+
+@pytest.mark.parametrize("name", ["last", "first"])
+def test_an_award_to_no_candidate_is_asked_about_once(year, client, name):
+    """``first`` is a candidate of the year, ``last`` is none."""
+    client.force_login(year.users["staff"])
+    typed = {
+        "member": year.people[name].staff_no,
+        "year": YEAR,
+        "kind": "AWARD",
+        "title": "优秀共产党员",
+        "text": "表现突出",
+    }
+    first = client.post(reverse("new_opinion"), typed)
+    if name == "first":
+        assert (first.status_code, Opinion.objects.count()) == (302, 1)
+        return
+    warned = first.context["warned"]
+    assert (first.status_code, Opinion.objects.count()) == (200, 0)
+    assert year.people[name].name in first.context["doubt"]
+    another = client.post(reverse("new_opinion"), typed | {"warned": warned, "year": YEAR - 1})
+    assert (another.status_code, Opinion.objects.count()) == (200, 0)
+    assert client.post(reverse("new_opinion"), typed | {"warned": warned}).status_code == 302
 
 
 # -- signed on paper -----------------------------------------------------------------------

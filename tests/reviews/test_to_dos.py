@@ -381,7 +381,7 @@ def test_to_dos_ask_the_same_whatever_they_find(
     review(round_)
     actor = actor_on(secretary.user, TODAY)
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         to_dos_of(actor, today=TODAY)
 
 
@@ -442,7 +442,7 @@ def test_waiting_rule_books_ask_the_same(branch, django_assert_num_queries, coun
     assert [to_do.icon for to_do in to_dos].count("stamp") == 1
 
 
-STAFF_QUERIES = 17
+STAFF_QUERIES = 18
 
 
 # -- year-end ---------------------------------------------------------------------------------

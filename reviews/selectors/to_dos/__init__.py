@@ -15,7 +15,7 @@ from reviews.selectors.to_dos.explanations import explanations
 from reviews.selectors.to_dos.follow_ups import follow_ups, to_end
 from reviews.selectors.to_dos.members import sheets, verifications
 from reviews.selectors.to_dos.objections import answers, appeals
-from reviews.selectors.to_dos.opinions import opinions
+from reviews.selectors.to_dos.opinions import baseless_opinions, opinions
 from reviews.selectors.to_dos.reviews import late_rounds, reviews
 from reviews.selectors.to_dos.rule_books import missing_rule_books, rule_books_in_hand
 from reviews.selectors.to_dos.sittings import sittings
@@ -43,6 +43,7 @@ def to_dos_of(actor: Actor, *, today: date) -> list[ToDo]:
         found += rule_books_in_hand(desk)
         found += missing_secretaries(desk)
         found += year_confirmations(desk)
+        found += baseless_opinions(actor)
     if actor.is_staff:
         found += to_end(actor, today=today)
         found += appeals(actor, today=today)
