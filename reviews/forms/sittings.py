@@ -177,6 +177,16 @@ class ReasonForm(SeenForm):
     )
 
 
+class AbsentForm(forms.Form):
+    """Why what is of somebody who left the roll ends: they will not read it."""
+
+    reason = text_field(
+        _("Reason"),
+        rows=2,
+        error_messages={"required": _("Give a reason: it stays with the matter.")},
+    )
+
+
 class NoteForm(forms.Form):
     """How a talk after which nothing is to be put right was closed."""
 

@@ -12,7 +12,7 @@ from lib.steps import Refused
 from members.access import is_branch_committee_or_staff
 from members.requests import Request
 from reviews.forms.follow_up import HolderForm
-from reviews.forms.sittings import ReasonForm
+from reviews.forms.sittings import AbsentForm
 from reviews.selectors import follow_ups as selectors
 from reviews.selectors.appeals import appeal_box
 from reviews.selectors.dispositions import case_lines, with_current_rows
@@ -75,7 +75,7 @@ def follow_up(request: Request, pk: int) -> HttpResponse:
         "timeline": selectors.timeline_of(found),
         "form": form,
         "may_end_absent": FOLLOW_UP_STEPS.is_open("end_absent", duty, found),
-        "absent_form": ReasonForm(auto_id="absent_%s"),
+        "absent_form": AbsentForm(auto_id="absent_%s"),
         "may_name": FOLLOW_UP_STEPS.is_open("name_holder", duty, found),
         "appeal": appeal_box(found, actor, today),
         "is_own": actor.member_id is not None and found.member_id == actor.member_id,

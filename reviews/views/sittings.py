@@ -20,6 +20,7 @@ from members.requests import Request
 from points.views.evidence import served
 from reviews.forms.sittings import (
     CONFIRM,
+    AbsentForm,
     AnswerForm,
     CheckForm,
     NoteForm,
@@ -196,7 +197,7 @@ def lift_follow_up(request: Request, pk: int) -> HttpResponse:
 def end_absent_follow_up(request: Request, pk: int) -> HttpResponse:
     """The committee closes what is of somebody who left the roll."""
     asked = asked_for(request, pk, "end_absent")
-    form = ReasonForm(request.POST or None)
+    form = AbsentForm(request.POST or None)
 
     def act() -> str:
         reason = form.cleaned_data["reason"]
