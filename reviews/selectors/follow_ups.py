@@ -6,7 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import Case, DateField, F, Max, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,7 +16,7 @@ from members.models import Event
 from members.rights import Actor
 from points.models import Criterion, MonthlyResult, ResultLine
 from points.rules import is_confidential
-from reviews.models import FollowUp
+from reviews.models import Disposition, FollowUp, FollowUpRecord
 from reviews.selectors.explanations import ZeroMonth, warnings_of, zero_months_of
 from reviews.selectors.to_dos.sittings import to_settle
 from reviews.services.holders import held_by, to_be_ended, to_be_named, with_secretary
@@ -59,12 +60,36 @@ def labels() -> dict[str, str]:
 
 
 def follow_ups_of(actor: Actor, today: date) -> "QuerySet[FollowUp]":
-    """All that this person may see, what is due first at the top; with the secretary of today
-    where the talk is theirs to hold."""
+    """All that this person may see, what is to be done next at the top and what is finished
+    last; with the secretary of today where the talk is theirs to hold."""
+    seen = with_secretary(FollowUp.objects.visible_to(actor), today)
     return (
-        with_secretary(FollowUp.objects.visible_to(actor), today)
-        .select_related("member", "holder", "branch", "judgement", "rectification")
-        .order_by(F("due_on").asc(nulls_last=True), "branch__roll_order", "pk")
+        seen.select_related("member", "holder", "branch", "judgement", "rectification")
+        .annotate(next_on=next_day(), is_over=Q(state__in=DONE))
+        .order_by(
+            "is_over", F("next_on").asc(nulls_last=True), "due_on", "branch__roll_order", "pk"
+        )
+    )
+
+
+def next_day() -> Case:
+    """Until when the next step of a follow-up is to be taken: to hold it, to answer its record,
+    to put it right. Without a day: an explanation, which is given at the year's meeting, what
+    waits for the branch or the committee, and what is finished."""
+    record = FollowUpRecord.objects.filter(
+        follow_up=OuterRef("pk"), is_current=True, answer=FollowUpRecord.Answer.AWAITED
+    )
+    opinion = Disposition.objects.filter(follow_up=OuterRef("pk"), is_current=True)
+    return Case(
+        When(kind__in=FollowUp.EXPLANATION_KINDS, then=None),
+        When(state=State.OPEN, then=F("due_on")),
+        When(state=State.RECORDED, then=Subquery(record.values("answer_by")[:1])),
+        When(
+            state=State.RECTIFYING,
+            then=Coalesce("rectification__due_on", Subquery(opinion.values("deadline")[:1])),
+        ),
+        default=None,
+        output_field=DateField(),
     )
 
 

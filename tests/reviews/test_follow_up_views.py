@@ -14,10 +14,10 @@ from members.rights import actor_on, system_actor
 from points.models import Criterion, MonthlyResult
 from points.services.registration import Item
 from reviews.models import FollowUp, FollowUpMonth, Round
-from reviews.selectors.follow_ups import dossier_of
-from reviews.services import opening
+from reviews.selectors.follow_ups import dossier_of, follow_ups_of
+from reviews.services import opening, rectification
 from reviews.services import round as rounds
-from reviews.services.duties import name_holder
+from reviews.services.duties import finish, name_holder
 from reviews.services.holders import is_held_by
 from reviews.services.month_end import month_end
 from tests.access_world import conclude
@@ -107,6 +107,43 @@ def test_list_asks_the_same_whatever_its_length(
         page = client.get(reverse("follow_ups"))
 
     assert len(page.context["page"].object_list) == people
+
+
+def talk_due(branch, day, **more):
+    return FollowUp.objects.create(
+        kind=Kind.TALK,
+        branch=branch,
+        member=MemberFactory(branch=branch),
+        first_month=MONTHS[0],
+        trigger_month=MONTHS[0],
+        year=2026,
+        due_on=day,
+        opened_at=AT,
+        **more,
+    )
+
+
+def test_what_is_to_be_done_next_comes_first_and_what_is_over_last(client, branch, staff):
+    """The list is in the order of the days that it shows."""
+    finish(talk_due(branch, date(2026, 8, 5)), by=system_actor(), at=AT)
+    talk_due(branch, date(2026, 8, 7), state="CONFIRMED")
+    put_right = talk_due(branch, date(2026, 8, 6))
+    rectification.begin(follow_up=put_right, due_on=date(2026, 12, 24), at=AT)
+    talk_due(branch, date(2026, 9, 2))
+    client.force_login(staff)
+
+    page = client.get(reverse("follow_ups"))
+
+    listed = follow_ups_of(actor(staff), TODAY)
+    assert [(row.state, row.next_on) for row in listed] == [
+        ("OPEN", date(2026, 9, 2)),
+        ("RECTIFYING", date(2026, 12, 24)),
+        ("CONFIRMED", None),
+        ("CLOSED", None),
+    ]
+    shown = page.content.decode()
+    assert shown.index("2026年9月2日") < shown.index("2026年12月24日")
+    assert not any(f"2026年8月{day}日" in shown for day in (5, 6, 7))
 
 
 def test_each_tab_shows_its_own(client, branch, secretary, member, staff):
