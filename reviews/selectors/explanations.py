@@ -54,9 +54,7 @@ def zero_months_of(follow_up: FollowUp, actor: Actor | None) -> tuple[ZeroMonth,
     )
 
 
-def _matters(
-    follow_up: FollowUp, pairs: Collection[Pair], actor: Actor | None
-) -> dict[Pair, str]:
+def _matters(follow_up: FollowUp, pairs: Collection[Pair], actor: Actor | None) -> dict[Pair, str]:
     """What made the month zero, by name only where this person may read it (domain.md §10)."""
     results = MonthlyResult.objects.final().filter(
         branch=follow_up.branch_id,

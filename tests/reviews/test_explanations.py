@@ -14,7 +14,9 @@ from reviews.selectors.explanations import zero_months_of
 from reviews.selectors.follow_ups import filters
 from reviews.selectors.to_dos.explanations import explanations
 from reviews.services import explanations as services
+from reviews.services import follow_up_matters
 from reviews.services.explanations import Accountability, Explanation
+from reviews.services.matter import Desks
 from tests.factories import (
     BranchFactory,
     LeadershipDutyFactory,
@@ -463,6 +465,25 @@ def test_what_staff_have_to_do_follows_the_explanation(unit):
     assert urls("colleague") == [url]
     unit.decide()
     assert urls("staff") == []
+
+
+def test_what_staff_have_to_do_has_the_day_that_reminders_count(unit):
+    def days():
+        return [one.due_on for one in explanations(unit.actor("staff"), today=AT.date())]
+
+    def reminded():
+        found = follow_up_matters.explanations(
+            date(2026, 12, 31),
+            [unit.branch.pk],
+            Desks(TODAY, [unit.branch.pk]),
+            follow_up_matters.Days(),
+        )
+        return [one.due_on for one in found]
+
+    unit.explain()
+    assert days() == reminded() != []
+    unit.judge("SERIOUS", "长期放任不管", at=LATER)
+    assert days() == reminded() != []
 
 
 def test_staff_enter_for_a_holder_without_an_account(unit):
