@@ -170,8 +170,8 @@ def progress(value: float, maximum: float, label: Text, unit: Text = "") -> dict
 def stepper(steps: Sequence[Mapping[str, Any]], label: Text = "") -> dict[str, object]:
     """The steps of a procedure: `{% stepper month_steps %}`.
 
-    Each step: `label`, `state` (done, current, upcoming or late), and where known `note` (text),
-    `on` (a date) and `url`.
+    Each step: `label`, `state` (done, current, upcoming, late or skipped), and where known
+    `note` (text), `on` (a date) and `url`.
     """
     now = next((step for step in steps if step.get("state") in {"current", "late"}), None)
     return {"steps": steps, "label": label or _("Steps of the month"), "now": now}

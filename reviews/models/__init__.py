@@ -44,7 +44,12 @@ from reviews.models.spot_check import (
     SpotCheckItemQuerySet,
     SpotCheckQuerySet,
 )
-from reviews.models.year_end import AnnualResult, BranchAnnualResult, YearEnd
+from reviews.models.year_end import (
+    AnnualResult,
+    BranchAnnualResult,
+    KeptConfirmation,
+    YearEnd,
+)
 
 __all__ = [
     "AnnualResult",
@@ -65,6 +70,7 @@ __all__ = [
     "FollowUpRecord",
     "JobRun",
     "Judgement",
+    "KeptConfirmation",
     "Meeting",
     "Nomination",
     "Objection",

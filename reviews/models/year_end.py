@@ -101,7 +101,7 @@ class BranchAnnualResult(models.Model):
     ranked = models.PositiveIntegerField(_("members ranked"))
     below = models.PositiveIntegerField(_("members below the line"))
     is_eligible = models.BooleanField(_("eligible"))
-    # The branch has looked at its figures; computing them anew asks again.
+    # The branch has looked at its figures; computing them anew asks again where they change.
     confirmed_by = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -119,6 +119,27 @@ class BranchAnnualResult(models.Model):
                 | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
                 name="branch_annual_confirmed",
             ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.branch} {self.year}"
+
+
+class KeptConfirmation(models.Model):
+    """A branch's confirmation, put aside while its year is computed anew: it holds again if the
+    figures, which ``digest`` names, come out the same."""
+
+    branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="+")
+    year = models.PositiveSmallIntegerField(_("year"))
+    digest = models.CharField(_("digest of the figures"), max_length=64)
+    confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField(_("confirmed at"))
+
+    class Meta:
+        verbose_name = _("confirmation kept")
+        verbose_name_plural = _("confirmations kept")
+        constraints = [
+            models.UniqueConstraint(fields=["branch", "year"], name="kept_confirmation_once"),
         ]
 
     def __str__(self) -> str:

@@ -39,6 +39,12 @@ class Standing:
     may_compute: bool
     may_freeze: bool
     is_outdated: bool
+    is_to_come: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Nobody has a closed month in the year: there is nothing to compute."""
+        return self.scope is not None and not self.scope.members
 
     @property
     def is_frozen(self) -> bool:
@@ -74,6 +80,8 @@ def standing_of(committee: Committee, year: int, actor: Actor, today: date) -> S
     below = frozenset() if is_frozen else frozenset(branches)
     seat, row = seat_at(actor, committee), year_end or YearEnd(state=State.PROVISIONAL)
     rounds = [] if is_frozen else open_rounds(committee, year)
+    scope, is_to_come = None if is_frozen else scope_of(year, below), year > today.year
+    has_figures = scope is not None and scope.members > 0 and not is_to_come
     return Standing(
         committee=committee,
         year=year,
@@ -82,10 +90,11 @@ def standing_of(committee: Committee, year: int, actor: Actor, today: date) -> S
         if is_frozen
         else still_open(rounds, year=year, branches=below, today=today),
         run=None if is_frozen else year_runs.latest_run(committee.pk, year),
-        scope=None if is_frozen else scope_of(year, below),
-        may_compute=YEAR_END_STEPS.is_open("compute", seat, row),
+        scope=scope,
+        may_compute=has_figures and YEAR_END_STEPS.is_open("compute", seat, row),
         may_freeze=not rounds and YEAR_END_STEPS.is_open("freeze", seat, row),
         is_outdated=not is_frozen and year_end is not None and is_outdated(year_end, below),
+        is_to_come=is_to_come,
     )
 
 
@@ -207,12 +216,18 @@ def _shown(rows: Collection[Eligibility], wanted: str, actor: Actor) -> BranchAn
 
 
 def four_steps(standing: Standing, confirmed: int, branches: int) -> list[dict[str, Any]]:
-    """月结 · 计算 · 支部确认 · 锁定, each done, current or upcoming. Pure."""
+    """月结 · 计算 · 支部确认 · 锁定, each done, current or upcoming; the branches' confirmation is
+    skipped where the year was frozen without all of them. Pure."""
     is_open, is_computed = bool(standing.open.count), standing.is_computed
+    is_missing = standing.is_to_come or (standing.is_empty and not is_open)
+    is_skipped = standing.is_frozen and confirmed < branches
+    confirmations = _("%(confirmed)s of %(all)s confirmed")
+    if is_skipped:
+        confirmations = _("%(confirmed)s of %(all)s confirmed (not required)")
     return [
         {
             "label": pgettext("step of the year", "Close the months"),
-            "state": "current" if is_open else "done",
+            "state": "upcoming" if is_missing else "current" if is_open else "done",
             "note": ngettext("%(count)s month open", "%(count)s months open", standing.open.count)
             % {"count": standing.open.count}
             if is_open
@@ -220,17 +235,18 @@ def four_steps(standing: Standing, confirmed: int, branches: int) -> list[dict[s
         },
         {
             "label": pgettext("step of the year", "Compute"),
-            "state": "done" if is_computed else "upcoming" if is_open else "current",
+            "state": "done" if is_computed else "upcoming" if is_open or is_missing else "current",
         },
         {
             "label": pgettext("step of the year", "Branches confirm"),
-            "state": "done"
+            "state": "skipped"
+            if is_skipped
+            else "done"
             if standing.is_frozen
             else "current"
             if is_computed and not is_open
             else "upcoming",
-            "note": _("%(confirmed)s of %(all)s confirmed")
-            % {"confirmed": confirmed, "all": branches}
+            "note": confirmations % {"confirmed": confirmed, "all": branches}
             if is_computed
             else "",
         },

@@ -21,9 +21,10 @@ from lib.steps import Refused
 from members.models import Membership
 from members.notices import Message, record, tell
 from members.rights import Actor
-from points.models import RuleBook
-from reviews.models import BranchAnnualResult, Round, YearEnd
+from points.models import MonthlyResult, RuleBook
+from reviews.models import Round, YearEnd
 from reviews.rules import may_close_year
+from reviews.services.kept_confirmations import give_back_confirmations, keep_confirmations
 from reviews.services.nominations import withdraw_those_no_longer_candidates
 from reviews.services.round import benches_of
 from reviews.services.year_figures import (
@@ -152,17 +153,43 @@ def begin_computing(
     *, committee: Committee, year: int, by: Actor, at: datetime, size: int = CHUNK
 ) -> Work:
     """Empty the year and cut its branches into parts. Whatever happens afterwards, it stays
-    provisional until ``finish_computing``, and can be begun again.
+    provisional until ``finish_computing``, and can be begun again; what branches confirmed is
+    put aside.
 
     Raises PermissionDenied for whoever does not work for the committee or one above it; Refused
-    where the year is frozen.
+    where the year is frozen or has not begun; NothingToCompute.
     """
     year_end = lock_year(committee, year)
     YEAR_END_STEPS.check("compute", seat_at(by, committee), year_end)
+    check_there_are_figures(committee, year, at=at)
+    keep_confirmations(year_end)
     year_end.state, year_end.digest = State.PROVISIONAL, ""
     _save_computed(year_end, by=by, at=at)
     parts = tuple(parts_of(take_over(year_end), year, size))
     return Work(year_end, parts, by, at)
+
+
+class NothingToCompute(Refused):
+    """Nobody has a closed month in the year."""
+
+
+def _check_begun(year: int, at: datetime) -> None:
+    if year > timezone.localdate(at).year:
+        raise Refused(_("The year %(year)s has not begun.") % {"year": year})
+
+
+def check_there_are_figures(committee: Committee, year: int, *, at: datetime) -> None:
+    """Raise Refused for a year that has not begun, NothingToCompute where nobody was assessed in
+    a closed month. One query."""
+    _check_begun(year, at)
+    assessed = MonthlyResult.objects.final().filter(
+        month__in=months_of_year(year), branch__in=Branch.objects.below(committee), is_assessed=True
+    )
+    if not assessed.exists():
+        raise NothingToCompute(
+            _("No month of %(year)s with assessed members is closed: there is nothing to compute.")
+            % {"year": year}
+        )
 
 
 def _save_computed(year_end: YearEnd, *, by: Actor, at: datetime) -> None:
@@ -191,27 +218,30 @@ def _lock_own(work: Work) -> YearEnd:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """What computing or closing a year did. ``was_frozen``: it was closed before, nothing
-    changed."""
+    """What computing or closing a year did. ``confirmed``: branches whose confirmation holds.
+    ``was_frozen``: it was closed before, nothing changed."""
 
     year_end: YearEnd
     was_frozen: bool
     branches: int
     members: int
+    confirmed: int
     open_rounds: tuple[OpenRound, ...] = ()
 
 
 @transaction.atomic(savepoint=False)
 def finish_computing(work: Work) -> Closing:
     """Say how far the figures reach: provisional while months are open; else computed, with
-    their digest, and then every branch's secretary is asked to look at them, and every member
-    ranked is told that they are there.
+    their digest. What a branch confirmed before stays confirmed if it came out the same; the
+    secretaries of the others are asked to look at it, and every member ranked is told that the
+    figures are there.
     """
     year_end = _lock_own(work)
     still_open = tuple(open_rounds(year_end.committee, year_end.year))
     if not still_open:
         year_end.state, year_end.digest = State.COMPUTED, figures_digest(year_end)
         year_end.save(update_fields=["state", "digest"])
+        give_back_confirmations(year_end)
         withdraw_those_no_longer_candidates(year_end=year_end, by=work.by, at=work.at)
         _tell_branches(year_end, at=work.at)
         _tell_members(year_end, at=work.at)
@@ -224,7 +254,7 @@ def finish_computing(work: Work) -> Closing:
 def compute_year(*, committee: Committee, year: int, by: Actor, at: datetime) -> Closing:
     """Compute the figures of a year at once: provisional while months are open, else computed,
     to be shown in the branches, confirmed and frozen. Computing again replaces them, and asks
-    the branches again. Source: domain.md §8.
+    those branches again whose figures changed. Source: domain.md §8.
 
     Raises what ``begin_computing`` raises.
     """
@@ -242,6 +272,7 @@ def _closing(
         was_frozen=was_frozen,
         branches=year_end.branch_results.count(),
         members=year_end.results.count(),
+        confirmed=year_end.branch_results.exclude(confirmed_at=None).count(),
         open_rounds=open_rounds,
     )
 
@@ -260,8 +291,9 @@ def _record(verb: str, closing: Closing, *, by: Actor, at: datetime) -> None:
 
 
 def _tell_branches(year_end: YearEnd, *, at: datetime) -> None:
-    """Each computation asks anew. Three queries."""
-    branches = list(year_end.branch_results.values_list("branch", flat=True))
+    """Each computation asks those who have not confirmed these figures. Three queries."""
+    asked = year_end.branch_results.filter(confirmed_at=None)
+    branches = list(asked.values_list("branch", flat=True))
     benches = benches_of(branches, timezone.localdate(at))
     subject = _("Year-end %(year)s: look at your branch's figures and confirm them")
     key = f"confirm_year:{year_end.pk}:{at:%Y%m%d%H%M%S}"
@@ -308,7 +340,6 @@ def freeze_year(*, committee: Committee, year: int, seen: str, by: Actor, at: da
     if seat.closes and year_end.state == State.FROZEN:
         return _closing(year_end, was_frozen=True)
     YEAR_END_STEPS.check("freeze", seat, year_end)
-    confirmed = {one.branch_id: one for one in year_end.branch_results.exclude(confirmed_at=None)}
     _compute_all(year_end, by=by, at=at)
     if year_end.digest != seen:
         raise Refused(
@@ -317,26 +348,26 @@ def freeze_year(*, committee: Committee, year: int, seen: str, by: Actor, at: da
                 "Compute it again, look at the figures, then freeze them."
             )
         )
-    again = list(year_end.branch_results.filter(branch__in=confirmed))
-    for result in again:
-        before = confirmed[result.branch_id]
-        result.confirmed_by_id, result.confirmed_at = before.confirmed_by_id, before.confirmed_at
-    BranchAnnualResult.objects.bulk_update(again, ["confirmed_at", "confirmed_by"])
     return _freeze(year_end, by=by, at=at, verb="freeze_year")
 
 
 def _compute_all(year_end: YearEnd, *, by: Actor, at: datetime) -> None:
     """Compute every closed month anew, with the branches locked: a correction that is being made
-    comes before or after, never in between. Raises RoundsOpen."""
+    comes before or after, never in between. What branches confirmed stays confirmed if it comes
+    out the same. Raises RoundsOpen, NothingToCompute, or Refused for a year that has not begun."""
+    _check_begun(year_end.year, at)
     below = Branch.objects.below(year_end.committee)
     list(below.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk"))
     still_open = open_rounds(year_end.committee, year_end.year)
     if still_open:
         raise RoundsOpen(still_open)
+    check_there_are_figures(year_end.committee, year_end.year, at=at)
+    keep_confirmations(year_end)
     _save_computed(year_end, by=by, at=at)
     for policy, branches in parts_of(take_over(year_end), year_end.year):
         store_figures(year_end, branches, policy)
     year_end.digest = figures_digest(year_end)
+    give_back_confirmations(year_end)
 
 
 def _freeze(year_end: YearEnd, *, by: Actor, at: datetime, verb: str) -> Closing:
@@ -361,7 +392,8 @@ def close_year(
     of statements each. Source: domain.md §8.
 
     Raises PermissionDenied for whoever does not work for the committee or one above it;
-    RoundsOpen, with the list, if rounds of the year are open and it is not provisional.
+    RoundsOpen, with the list, if rounds of the year are open and it is not provisional; Refused
+    for a year that has not begun; NothingToCompute.
     """
     seat = seat_at(by, committee)
     year_end = lock_year(committee, year)

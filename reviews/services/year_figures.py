@@ -149,28 +149,34 @@ def figures_digest(year_end: YearEnd) -> str:
     rows are streamed, so that memory stays flat."""
     lines = member_lines(year_end) if is_possible() else member_lines_row_by_row(year_end)
     branches = BranchAnnualResult.objects.filter(year_end=year_end).order_by("branch")
-    rows = branches.values_list("branch", "ranked", "below", "is_eligible").iterator()
-    return digest_of(year_end.year, lines, (line_of(map(int, row)) for row in rows))
+    return digest_of(year_end.year, lines, map(line_of_branch, branches.iterator()))
+
+
+def line_of_branch(row: BranchAnnualResult) -> str:
+    return line_of(map(int, (row.branch_id, row.ranked, row.below, row.is_eligible)))
 
 
 def member_lines_row_by_row(year_end: YearEnd) -> Iterator[str]:
     """The portable form of ``member_lines``."""
     rows = AnnualResult.objects.filter(year_end=year_end).order_by("member")
-    for row in rows.iterator(chunk_size=5_000):
-        yield line_of(
-            map(
-                int,
-                (
-                    row.member_id,
-                    row.branch_id,
-                    100 * row.total,
-                    100 * row.pass_total,
-                    row.assessed_months,
-                    row.zero_months,
-                    row.rank,
-                    row.is_below,
-                    row.is_full_member,
-                    row.is_candidate,
-                ),
-            )
+    yield from map(line_of_member, rows.iterator(chunk_size=5_000))
+
+
+def line_of_member(row: AnnualResult) -> str:
+    return line_of(
+        map(
+            int,
+            (
+                row.member_id,
+                row.branch_id,
+                100 * row.total,
+                100 * row.pass_total,
+                row.assessed_months,
+                row.zero_months,
+                row.rank,
+                row.is_below,
+                row.is_full_member,
+                row.is_candidate,
+            ),
         )
+    )

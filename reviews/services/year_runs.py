@@ -20,6 +20,7 @@ from reviews.services.jobs import finish_after, lock_name
 from reviews.services.one_at_a_time import one_at_a_time
 from reviews.services.year_end import (
     begin_computing,
+    check_there_are_figures,
     compute_part,
     finish_computing,
     lock_year,
@@ -64,6 +65,7 @@ def ask_to_compute(*, committee: Committee, year: int, by: Actor, at: datetime) 
     """
     year_end = lock_year(committee, year)
     YEAR_END_STEPS.check("compute", seat_at(by, committee), year_end)
+    check_there_are_figures(committee, year, at=at)
     last = latest_run(committee.pk, year)
     if last is not None and last.state == JobRun.State.RUNNING:
         return last

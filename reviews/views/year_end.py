@@ -136,7 +136,8 @@ def _to_year(year: int, committee: Committee) -> HttpResponse:
 
 
 def _said(closing: services.Closing) -> str:
-    counts = {"branches": closing.branches, "members": closing.members}
+    asked = closing.branches - closing.confirmed
+    counts = {"branches": closing.branches, "members": closing.members, "asked": asked}
     if closing.was_frozen:
         return _("This year was frozen before. Nothing has changed.")
     if closing.year_end.state == YearEnd.State.FROZEN:
@@ -145,7 +146,7 @@ def _said(closing: services.Closing) -> str:
         return (
             _(
                 "Computed: %(members)s members in %(branches)s branches. "
-                "The branches are asked to confirm."
+                "Asked to confirm: %(asked)s branches."
             )
             % counts
         )

@@ -146,5 +146,5 @@ def test_the_number_of_statements_does_not_depend_on_branches_or_members(
 ):
     by = system_actor()
     for name in ("外单位党委", "党委"):
-        with django_assert_num_queries(30):
+        with django_assert_num_queries(36):
             close_year(committee=committee(name), year=2025, provisional=False, by=by, at=AT)

@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from members.models import Event, Position
 from members.rights import actor_on, system_actor
@@ -90,6 +91,7 @@ def test_open_months_are_listed_with_whose_turn_it_is(client, committee, staff):
 
 def test_open_months_keep_a_year_from_being_frozen(client, committee, staff):
     branch_with(committee, "甲支部", [80], state=Round.State.PUBLISHED)
+    branch_with(committee, "乙支部", [80])
     client.force_login(staff)
 
     compute(client, committee)
@@ -139,6 +141,61 @@ def test_the_question_before_freezing_says_how_many(client, committee, staff):
     assert (page.standing.scope.branches, page.standing.scope.members) == (2, 3)
     assert (page.candidates, page.out, page.unconfirmed) == (3, 0, ["甲支部", "乙支部"])
     assert page.standing.may_freeze
+
+
+def test_the_question_before_computing_again_says_how_many_confirmed(client, committee, staff):
+    for name in ("甲支部", "乙支部"):
+        branch_with(committee, name, [80])
+    client.force_login(staff)
+    compute(client, committee)
+    plain = year_page(client).content.decode()
+    BranchAnnualResult.objects.update(confirmed_at=AT, confirmed_by=staff)
+    asked = year_page(client).content.decode()
+    compute(client, committee)
+
+    question = _("Compute %(year)s again?") % {"year": YEAR}
+    how_many = ngettext(
+        "%(count)s branch has confirmed its figures.",
+        "%(count)s branches have confirmed their figures.",
+        2,
+    ) % {"count": 2}
+    assert question not in plain
+    assert question in asked
+    assert how_many in asked
+    assert BranchAnnualResult.objects.exclude(confirmed_at=None).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("year", "said"),
+    [
+        (2099, "This year has not begun: there is nothing to compute."),
+        (1950, "There is nothing in this year: no branch had a month with assessed members."),
+    ],
+)
+def test_a_year_with_nothing_in_it_says_so_and_offers_nothing(client, committee, staff, year, said):
+    branch_with(committee, "甲支部", [80])
+    client.force_login(staff)
+    page = client.get(reverse("year", args=[year]))
+    body = page.content.decode()
+    assert _(said) in body
+    assert reverse("compute_year", args=[year]) not in body
+    assert {step["state"] for step in page.context["page"].steps} == {"upcoming"}
+    client.post(reverse("compute_year", args=[year]), {"committee": committee.pk})
+    assert not YearEnd.objects.exists()
+
+
+@pytest.mark.parametrize(("confirmed", "state"), [(True, "done"), (False, "skipped")])
+def test_a_confirmation_that_nobody_gave_is_not_said_to_be_done(
+    client, committee, staff, confirmed, state
+):
+    branch_with(committee, "甲支部", [80])
+    client.force_login(staff)
+    compute(client, committee)
+    if confirmed:
+        BranchAnnualResult.objects.update(confirmed_at=AT, confirmed_by=staff)
+    freeze(client, committee)
+    states = [step["state"] for step in year_page(client).context["page"].steps]
+    assert states == ["done", "done", state, "done"]
 
 
 def test_eligibility_stands_in_the_rolls_order_with_its_arithmetic(committee):
@@ -230,9 +287,10 @@ def test_staff_of_another_committee_cannot_close(client, committee):
 
 def test_staff_of_a_superior_committee_may_close_a_lower_one(committee):
     lower = CommitteeFactory(parent=committee)
+    branch_with(lower, "甲支部", [80])
     by = actor_on(StaffAppointmentFactory(committee=committee).user, date(2026, 1, 10))
 
-    assert close_year(committee=lower, year=YEAR, provisional=True, by=by, at=AT).members == 0
+    assert close_year(committee=lower, year=YEAR, provisional=True, by=by, at=AT).members == 1
     below = actor_on(StaffAppointmentFactory(committee=lower).user, date(2026, 1, 10))
     with pytest.raises(PermissionDenied):
         close_year(committee=committee, year=YEAR, provisional=True, by=below, at=AT)

@@ -23,6 +23,7 @@ from reviews.services.one_at_a_time import one_at_a_time
 from reviews.services.year_check import broken_digests, is_outdated
 from reviews.services.year_confirmation import confirm_branch_year
 from reviews.services.year_end import (
+    NothingToCompute,
     RoundsOpen,
     begin_computing,
     close_year,
@@ -106,6 +107,9 @@ class Department:
         Round.objects.filter(branch=self.two, month=date(YEAR, 12, 1)).update(
             state=Round.State.REVIEWING, closed_at=None
         )
+
+    def confirmed_at(self, branch):
+        return BranchAnnualResult.objects.get(branch=branch).confirmed_at
 
     @property
     def digest(self):
@@ -205,14 +209,100 @@ def test_a_computation_that_somebody_else_overtook_stops(department):
 # -- confirming -------------------------------------------------------------------------------
 
 
-def test_confirming_twice_is_once_and_computing_anew_asks_again(department):
+def test_confirming_twice_is_once(department):
     department.compute()
     department.confirm()
     department.confirm(at=LATER + timedelta(days=1))
-    assert BranchAnnualResult.objects.get(branch=department.one).confirmed_at == LATER
+    assert department.confirmed_at(department.one) == LATER
     assert Event.objects.filter(verb="confirm_year").count() == 1
+
+
+def test_computing_anew_asks_again_where_a_figure_changed_and_nowhere_else(department):
+    second = department.officer(department.two, Position.Kind.SECRETARY)
+    department.compute()
+    department.confirm()
+    department.confirm(user=second, branch=department.two)
+    department.revise(department.members[0], 3, 70, at=LATER)
+    closing = department.compute(at=LATER + timedelta(days=1))
+    asked = Notice.objects.filter(key__startswith="confirm_year")
+
+    assert department.confirmed_at(department.one) is None
+    assert department.confirmed_at(department.two) == LATER
+    assert (closing.branches, closing.confirmed) == (2, 1)
+    assert asked.filter(user=department.secretary).count() == 2
+    assert asked.filter(user=second).count() == 1
+
+
+def test_a_confirmation_outlives_figures_that_were_others_for_a_time(department):
+    """Also a month that was opened in between, or a run that died half-way."""
+    department.compute()
+    department.confirm()
+    before = MonthlyResult.objects.current().get(
+        member=department.members[0], month=date(YEAR, 3, 1)
+    )
+    department.revise(department.members[0], 3, 70, at=LATER)
     department.compute(at=LATER)
-    assert BranchAnnualResult.objects.get(branch=department.one).confirmed_at is None
+    assert department.confirmed_at(department.one) is None
+    department.revise(department.members[0], 3, before.score, at=LATER)
+    begin_computing(
+        committee=department.committee, year=YEAR, by=department.actor(department.staff), at=LATER
+    )
+    department.open_a_month()
+    department.compute(at=LATER)
+    assert department.confirmed_at(department.one) is None
+    Round.objects.filter(state=Round.State.REVIEWING).update(
+        state=Round.State.CLOSED, closed_at=LATER
+    )
+    department.compute(at=LATER)
+    assert department.confirmed_at(department.one) == LATER
+
+
+def test_what_was_confirmed_anew_is_what_holds(department):
+    department.compute()
+    department.confirm()
+    department.revise(department.members[0], 3, 70, at=LATER)
+    department.compute(at=LATER)
+    second = LATER + timedelta(days=1)
+    department.confirm(at=second)
+    department.compute(at=second)
+    assert department.confirmed_at(department.one) == second
+
+
+# -- nothing to compute -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", ["compute", "in the background", "close", "close provisionally"])
+@pytest.mark.parametrize(("year", "refusal"), [(2027, Refused), (1950, NothingToCompute)])
+def test_a_year_without_figures_or_to_come_is_not_computed(department, step, year, refusal):
+    """All at a time in January 2026."""
+    how = {
+        "committee": department.committee,
+        "year": year,
+        "by": department.actor(department.staff),
+        "at": AT,
+    }
+    steps = {
+        "compute": lambda: compute_year(**how),
+        "in the background": lambda: year_runs.ask_to_compute(**how),
+        "close": lambda: close_year(provisional=False, **how),
+        "close provisionally": lambda: close_year(provisional=True, **how),
+    }
+    with pytest.raises(refusal) as refused:
+        steps[step]()
+    assert refused.type is refusal
+    assert not YearEnd.objects.exists()
+    assert not JobRun.objects.exists()
+
+
+def test_the_command_says_that_there_is_nothing_and_closes_the_others(department, capsys):
+    CommitteeFactory(name="空党委")
+    with pytest.raises(CommandError, match="空党委"):
+        call_command("close_year", "2025", committee="空党委")
+    call_command("close_year", "2025")
+    assert "空党委" in capsys.readouterr().err
+    assert YearEnd.objects.get().state == State.FROZEN
+    with pytest.raises(CommandError):
+        call_command("close_year", "2099")
 
 
 def test_figures_computed_anew_since_they_were_shown_are_not_confirmed(department):

@@ -1,6 +1,7 @@
 """``manage.py close_year YEAR [--committee NAME] [--provisional]`` (formats.md §4)."""
 
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -9,9 +10,10 @@ from django.utils.translation import gettext as _
 
 from branches.models import Committee
 from lib.months import format_month
+from lib.steps import Refused
 from members.rights import system_actor
 from reviews.models import Round
-from reviews.services.year_end import Closing, OpenRound, RoundsOpen, close_year
+from reviews.services.year_end import Closing, NothingToCompute, OpenRound, RoundsOpen, close_year
 
 
 def committees_named(name: str | None) -> list[Committee]:
@@ -36,7 +38,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for committee in committees_named(options["committee"]):
+        """A committee with nothing to compute keeps none of the others from being closed."""
+        committees = committees_named(options["committee"])
+        empty = []
+        for committee in committees:
             try:
                 closing = close_year(
                     committee=committee,
@@ -45,13 +50,23 @@ class Command(BaseCommand):
                     by=system_actor(),
                     at=timezone.now(),
                 )
-            except RoundsOpen as error:
-                for round_ in error.rounds:
-                    self.stderr.write(_line(round_))
+            except NothingToCompute as error:
+                empty.append(f"{committee}: {error}")
+                continue
+            except Refused as error:
+                self._list(error.rounds if isinstance(error, RoundsOpen) else ())
                 raise CommandError(f"{committee}: {error}") from error
             for round_ in closing.open_rounds:
                 self.stdout.write(_line(round_))
             self.stdout.write(f"{committee}: {_outcome(closing)}")
+        if len(empty) == len(committees):
+            raise CommandError("\n".join(empty))
+        for line in empty:
+            self.stderr.write(line)
+
+    def _list(self, rounds: Iterable[OpenRound]) -> None:
+        for round_ in rounds:
+            self.stderr.write(_line(round_))
 
 
 def _line(round_: OpenRound) -> str:
