@@ -140,7 +140,7 @@ class Opinion(models.Model):
     class State(models.TextChoices):
         OPEN = "OPEN", _("waiting for the member")
         CONFIRMED = "CONFIRMED", pgettext_lazy("opinion", "confirmed")
-        PAPER = "PAPER", _("signed on paper")
+        PAPER = "PAPER", pgettext_lazy("opinion", "signed on paper")
         SILENT = "SILENT", _("silence counts as agreement")
         APPEALED = "APPEALED", _("appealed against")
         KEPT = "KEPT", _("stands after the appeal")
