@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('branches', '0001_initial'),
-        ('members', '0001_squashed_0002_strict_process'),
+        ('members', '0002_strict_process'),
         ('reviews', '0007_talks_follow_the_office'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -43,6 +43,8 @@ WITHOUT_A_TABLE = {
     "FollowUpMonth",
     "FollowUpRecord",
     "Judgement",
+    "KeptConfirmation",
+    "OpinionFile",
     "Post",
     "Rectification",
     "RectificationCheck",
