@@ -24,8 +24,8 @@ def unseat(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("members", "0001_squashed_0002_strict_process"),
-        ("reviews", "0001_squashed_0006_frozen_years"),
+        ("members", "0002_strict_process"),
+        ("reviews", "0006_frozen_years"),
     ]
 
     operations = [migrations.RunPython(unseat, migrations.RunPython.noop, elidable=True)]

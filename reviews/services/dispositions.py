@@ -419,7 +419,7 @@ def correction_made(*, follow_up: FollowUp, by: Actor, at: datetime) -> FollowUp
 
 
 @transaction.atomic
-def take_up_again(*, follow_up: FollowUp, by: Actor, at: datetime, reason: str = "") -> FollowUp:
+def take_up_again(*, follow_up: FollowUp, by: Actor, at: datetime) -> FollowUp:
     """Give the case back to the branch, whose correction was not made: another opinion is
     asked for, with a new due day; what was decided stays. Called by the check of the
     correction, which asks who may and keeps the reason."""
@@ -429,7 +429,7 @@ def take_up_again(*, follow_up: FollowUp, by: Actor, at: datetime, reason: str =
     _back_to_branch(case)
     branch = _("The disposition case of %(name)s is to be taken up again")
     _tell_of_end(case, "again", branch, _("Your disposition case is taken up again"), by=by, at=at)
-    log(case.follow_up, "take_up_again", by=by, at=at, number=case.number, reason=reason)
+    log(case.follow_up, "take_up_again", by=by, at=at, number=case.number)
     return case.follow_up
 
 

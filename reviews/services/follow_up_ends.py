@@ -137,7 +137,7 @@ def _follow(
     if row.origin is None:
         return
     if found.outcome == Outcome.NOT_PUT_RIGHT:
-        take_up_again(follow_up=row.origin, reason=found.reason, by=by, at=at)
+        take_up_again(follow_up=row.origin, by=by, at=at)
     else:
         correction_made(follow_up=row.origin, by=by, at=at)
 
