@@ -16,11 +16,11 @@ from tests import test_access_matrix as matrix
 
 world, sessions = matrix.world, matrix.sessions
 
-YEARS = ("0", "1", "1899", "2200", "9999", "10000", "99999")
+YEARS = ("0", "1899", "9999", "99999")
 MONTHS = ("0", "13", "99999")
-IDS = ("0", str(2**31), str(2**63), "9" * 30)
-# A digit that is no number, a number too long to be read, a character that no text may have.
-WORDS = ("²", "9" * 5000, "a\x00b")
+IDS = (str(2**31), str(2**63), "9" * 30)
+# Digits that are no number anybody can read, a character that no text may have.
+WORDS = ("9" * 5000, "a\x00b")
 # The names by which pages are asked for something.
 NAMES = (
     "as", "blank", "branch", "category", "code", "committee", "direction", "entry", "first",
