@@ -25,18 +25,15 @@ Args = Callable[[World, Place], list[Any]]
 
 
 @pytest.fixture(scope="module")
-def world(django_db_setup, django_db_blocker):
+def world(kept_rows):
     """Built once for the module; every request is rolled back, and all of it at the end."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield build_world()
-        transaction.set_rollback(True)
+    return build_world()
 
 
 @pytest.fixture(scope="module")
-def sessions(world, django_db_blocker):
+def sessions(world):
     """Every role signed in once: its session's cookie, by role."""
-    with django_db_blocker.unblock():
-        return {role: session_of(user) for role, user in world.users.items() if user}
+    return {role: session_of(user) for role, user in world.users.items() if user}
 
 
 def session_of(user: User) -> str:

@@ -18,7 +18,6 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 import openpyxl
 import pytest
-from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
@@ -62,10 +61,8 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def department(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield build()
-        transaction.set_rollback(True)
+def department(kept_rows):
+    return build()
 
 
 def build() -> dict[str, User]:
