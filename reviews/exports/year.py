@@ -124,34 +124,35 @@ def yes_no(value: bool) -> str:
     return "是" if value else "否"
 
 
-def is_ranked(year_end: YearEnd, today: date) -> bool:
+def is_ranked(today: date) -> Q:
     """Ranks exist only at year-end (domain.md §8): provisional figures of a year that still
     runs have none."""
-    return year_end.state in YearEnd.FINAL or today.year > year_end.year
+    return Q(year_end__state__in=YearEnd.FINAL) | Q(year__lt=today.year)
 
 
 def _listed(year: int, branches: Collection[int], today: date) -> "QuerySet[AnnualResult]":
-    ranked = Q(year_end__state__in=YearEnd.FINAL) | Q(year__lt=today.year)
+    rank = Case(When(is_ranked(today), then="rank"))
     return AnnualResult.objects.filter(year=year, branch__in=branches).order_by(
-        "branch__roll_order", "branch", Case(When(ranked, then="rank")), "member__staff_no"
+        "branch__roll_order", "branch", rank, "member__staff_no"
     )
 
 
 def _year_lines(year: int, branches: Collection[int], today: date) -> Iterator[Line]:
     months = months_of_year(year)
-    whole = AnnualResult.objects.select_related("member", "branch", "year_end")
+    whole = AnnualResult.objects.select_related("member", "branch", "year_end").annotate(
+        ranked=is_ranked(today)
+    )
     policies = PolicyBook()
     for results in row_chunks(_listed(year, branches, today), whole):
         figures = figures_of(results, months)
         for result in results:
             of_member = figures[result.member_id]
-            ranked = is_ranked(result.year_end, today)
             policy = policies.of(result.branch.committee_id, months[-1])
-            top = policy.candidate_ranks if ranked else 0
+            top = policy.candidate_ranks if result.ranked else 0
             average = (result.total / result.assessed_months).quantize(CENT, ROUND_HALF_UP)
             yield [
                 result.branch.name,
-                result.rank if ranked else None,
+                result.rank if result.ranked else None,
                 result.member.staff_no,
                 result.member.name,
                 *(of_member[month].then if month in of_member else None for month in months),
@@ -161,8 +162,10 @@ def _year_lines(year: int, branches: Collection[int], today: date) -> Iterator[L
                 result.pass_total,
                 yes_no(result.is_below),
                 result.zero_months,
-                yes_no(result.is_candidate) if ranked else None,
-                "；".join([*_provisional(result, today), *remarks_on(result, of_member, top)]),
+                yes_no(result.is_candidate) if result.ranked else None,
+                "；".join(
+                    [*_provisional(result, result.ranked), *remarks_on(result, of_member, top)]
+                ),
             ]
 
 
@@ -185,8 +188,8 @@ def figures_of(
     return figures
 
 
-def _provisional(result: AnnualResult, today: date) -> Iterator[str]:
-    if not is_ranked(result.year_end, today):
+def _provisional(result: AnnualResult, ranked: bool) -> Iterator[str]:
+    if not ranked:
         yield _("provisional figures; ranks and candidates exist only at year-end")
     elif result.year_end.state == YearEnd.State.PROVISIONAL:
         yield _("provisional figures")
